@@ -429,28 +429,30 @@ func (l *Lexer) number() {
 		return
 	}
 	if i < len(b) && b[i] == '.' {
-		end := digits(b, i+1)
-		if end == i+1 {
-			l.pos = end
-			l.fail("expected a digit after '.'")
+		if i = l.someDigits(i+1, "expected a digit after '.'"); l.err != nil {
 			return
 		}
-		i = end
 	}
-	if i < len(b) && (b[i] == 'e' || b[i] == 'E') {
+	if i < len(b) && b[i]|0x20 == 'e' {
 		i++
 		if i < len(b) && (b[i] == '+' || b[i] == '-') {
 			i++
 		}
-		end := digits(b, i)
-		if end == i {
-			l.pos = end
-			l.fail("expected a digit in the exponent")
+		if i = l.someDigits(i, "expected a digit in the exponent"); l.err != nil {
 			return
 		}
-		i = end
 	}
 	l.pos = i
+}
+
+// someDigits steps over at least one digit.
+func (l *Lexer) someDigits(i int, otherwise string) int {
+	end := digits(l.text, i)
+	if end == i {
+		l.pos = i
+		l.fail(otherwise)
+	}
+	return end
 }
 
 func digits(b []byte, i int) int {
