@@ -1,0 +1,63 @@
+// Package cli is azptu's command line: the tree of commands, the flags that
+// all of them take, help in the user's language, and the way from an error to
+// an exit code. Each noun is a folder with one file per verb; what they share
+// is in package verb. Main is the edge: it alone knows the process's streams,
+// environment, clock and signals, and hands them down in one verb.Env.
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/azptu/azptu/internal/catalog"
+	"github.com/azptu/azptu/internal/cli/verb"
+	"github.com/azptu/azptu/internal/cli/version"
+)
+
+// The headings of azptu's help, message keys.
+const (
+	groupDocumented = "cli.group.documented"
+	groupTree       = "cli.group.tree"
+	groupSetup      = "cli.group.setup"
+)
+
+// newRoot makes the whole tree.
+func newRoot(env *verb.Env) *cobra.Command {
+	root := verb.Group(env, verb.Spec{Use: "azptu", Help: "cli.root"})
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(env.FlagError)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { showHelp(env, cmd) })
+	for _, id := range []string{groupDocumented, groupTree, groupSetup} {
+		root.AddGroup(&cobra.Group{ID: id})
+	}
+	bindGlobal(env, root)
+	add(root, groupDocumented, documented(env)...)
+	add(root, groupTree, nouns(env)...)
+	add(root, groupSetup, setup(env)...)
+	return root
+}
+
+func add(root *cobra.Command, group string, commands ...*cobra.Command) {
+	for _, cmd := range commands {
+		cmd.GroupID = group
+		root.AddCommand(cmd)
+	}
+}
+
+// documented are the commands of azptu 1.0.
+func documented(env *verb.Env) []*cobra.Command {
+	return []*cobra.Command{
+		version.New(env),
+	}
+}
+
+// nouns are the same things found by noun and verb.
+func nouns(env *verb.Env) []*cobra.Command {
+	return nil
+}
+
+// setup are the commands about azptu itself.
+func setup(env *verb.Env) []*cobra.Command {
+	return nil
+}
+
+func catalogNames() []string { return []string{catalog.AzPTU10, catalog.Microsoft202605} }

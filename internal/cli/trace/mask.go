@@ -1,0 +1,79 @@
+package trace
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+const mask = "***"
+
+// secretHeaders are shown with their value masked. Authorization keeps its
+// scheme, which says what kind of credential was sent.
+var secretHeaders = map[string]bool{
+	"authorization": true, "proxy-authorization": true, "api-key": true, "ocp-apim-subscription-key": true,
+	"cookie": true, "set-cookie": true, "x-identity-header": true, "x-ms-authorization-auxiliary": true, "x-functions-key": true, "metadata-flavor-key": true,
+}
+
+// secretWord finds names whose values are secret, in queries, forms and JSON.
+const secretWord = `(?i:[\w.-]*(?:secret|password|passwd|token|assertion|client_info|credential)[\w.-]*|(?:primary|secondary|account|api|access|shared|subscription)[_-]?keys?|key[12]|sig|signature|code|code_verifier)`
+
+// innocent are names that secretWord would catch but that count or locate.
+var innocent = regexp.MustCompile(`(?i)^(?:(?:max|prompt|completion|total|cached|reasoning|input|output|audio)_?(?:completion_?)?tokens?(?:_details)?|tokens?_?(?:type|limit|per_?minute)|token_(?:endpoint|type).*|\w*prediction_tokens|code)$`)
+
+var (
+	jsonSecret = regexp.MustCompile(`"(` + secretWord + `)"(\s*:\s*)"(?:[^"\\]|\\.)*("|$)`)
+	formSecret = regexp.MustCompile(`(^|[&?\s])(` + secretWord + `)=([^&\s]*)`)
+	bearer     = regexp.MustCompile(`eyJ[\w-]{8,}\.[\w-]+\.?[\w-]*`)
+)
+
+// MaskHeader is value fit to be seen.
+func MaskHeader(name, value string) string {
+	if !secretHeaders[strings.ToLower(name)] {
+		return maskText(value)
+	}
+	if scheme, _, found := strings.Cut(value, " "); found && strings.Contains(strings.ToLower(name), "authorization") {
+		return scheme + " " + mask
+	}
+	return mask
+}
+
+// MaskURL is u fit to be seen: without a password, secret parameters masked.
+func MaskURL(u *url.URL) string { return maskText(u.Redacted()) }
+
+// MaskBody is a body fit to be seen.
+func MaskBody(contentType string, raw []byte) string {
+	if !isText(contentType) {
+		return fmt.Sprintf("[%s, %d bytes]", contentType, len(raw))
+	}
+	return maskText(strings.ToValidUTF8(string(raw), string(utf8.RuneError)))
+}
+
+func isText(contentType string) bool {
+	for _, kind := range []string{"json", "text/", "xml", "x-www-form-urlencoded"} {
+		if strings.Contains(contentType, kind) {
+			return true
+		}
+	}
+	return contentType == ""
+}
+
+func maskText(text string) string {
+	text = jsonSecret.ReplaceAllStringFunc(text, func(found string) string {
+		parts := jsonSecret.FindStringSubmatch(found)
+		if innocent.MatchString(parts[1]) {
+			return found
+		}
+		return `"` + parts[1] + `"` + parts[2] + `"` + mask + `"`
+	})
+	text = formSecret.ReplaceAllStringFunc(text, func(found string) string {
+		parts := formSecret.FindStringSubmatch(found)
+		if innocent.MatchString(parts[2]) && parts[2] != "code" {
+			return found
+		}
+		return parts[1] + parts[2] + "=" + mask
+	})
+	return bearer.ReplaceAllString(text, mask)
+}

@@ -1,0 +1,40 @@
+package verb
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const localized = "localized" // annotation of a command whose texts are words already
+
+// Localize replaces the message keys in the help texts of cmd and everything
+// under it by words. It is called when help, completion or a manual page is
+// about to be written; other runs never pay for it.
+func (e *Env) Localize(cmd *cobra.Command) {
+	if cmd.Annotations[localized] == "" {
+		cmd.Short = e.T(cmd.Short)
+		cmd.Long = e.optional(cmd.Long)
+		cmd.Example = e.optional(cmd.Example)
+		for _, group := range cmd.Groups() {
+			group.Title = e.T(group.ID)
+		}
+		if cmd.Annotations == nil {
+			cmd.Annotations = map[string]string{}
+		}
+		cmd.Annotations[localized] = "yes"
+		words := func(f *pflag.Flag) { f.Usage = e.T(f.Usage) }
+		cmd.LocalNonPersistentFlags().VisitAll(words)
+		cmd.PersistentFlags().VisitAll(words)
+	}
+	for _, child := range cmd.Commands() {
+		e.Localize(child)
+	}
+}
+
+// optional says a message that need not exist.
+func (e *Env) optional(key string) string {
+	if !e.Printer().Has(key) {
+		return ""
+	}
+	return e.T(key)
+}

@@ -1,0 +1,168 @@
+package verb
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/azptu/azptu/internal/cli/exit"
+	"github.com/azptu/azptu/internal/settings"
+)
+
+// UnknownCommand is the error for a word that is no command of cmd.
+func (e *Env) UnknownCommand(cmd *cobra.Command, word string) error {
+	err := exit.New(exit.Usage, e.T("cli.command-unknown", "Name", word, "Parent", cmd.CommandPath()))
+	var names []string
+	for _, child := range cmd.Commands() {
+		if child.IsAvailableCommand() {
+			names = append(append(names, child.Name()), child.Aliases...)
+		}
+	}
+	if near := Nearest(word, names); near != "" {
+		err.Hint(e.T("cli.did-you-mean", "Name", cmd.CommandPath()+" "+near))
+	}
+	return err.Hint(e.T("cli.see-help", "Command", cmd.CommandPath()))
+}
+
+// FlagError turns what pflag says about a command line into our words.
+func (e *Env) FlagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var valueless *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	var syntax *pflag.InvalidSyntaxError
+	out := exit.New(exit.Usage, err.Error())
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		return err
+	case errors.As(err, &unknown):
+		name := "--" + unknown.GetSpecifiedName()
+		if unknown.GetSpecifiedShortnames() != "" {
+			name = "-" + unknown.GetSpecifiedName()
+		}
+		out = exit.New(exit.Usage, e.T("cli.flag-unknown", "Name", name, "Command", cmd.CommandPath()))
+		if near := Nearest(unknown.GetSpecifiedName(), flagNames(cmd)); near != "" && strings.HasPrefix(name, "--") {
+			out.Hint(e.T("cli.did-you-mean", "Name", "--"+near))
+		}
+	case errors.As(err, &valueless):
+		out = exit.New(exit.Usage, e.T("cli.flag-valueless", "Name", "--"+valueless.GetFlag().Name))
+	case errors.As(err, &invalid):
+		key := "cli.flag-invalid"
+		if kind := invalid.GetFlag().Value.Type(); strings.HasPrefix(kind, "int") {
+			key = "cli.flag-not-whole"
+		}
+		out = exit.New(exit.Usage, e.T(key, "Name", "--"+invalid.GetFlag().Name, "Value", shorten(invalid.GetValue())))
+	case errors.As(err, &syntax):
+		out = exit.New(exit.Usage, e.T("cli.flag-syntax", "Name", syntax.GetSpecifiedFlag()))
+	}
+	return out.Hint(e.T("cli.see-help", "Command", cmd.CommandPath())).Wrap(err)
+}
+
+// NotOneOf is the usage error for a flag whose value must be one of a few.
+func (e *Env) NotOneOf(flag, value string, allowed []string) error {
+	err := exit.New(exit.Usage, e.T("cli.not-one-of", "Name", flag, "Value", shorten(value), "Known", strings.Join(allowed, ", ")))
+	if near := Nearest(value, allowed); near != "" {
+		err.Hint(e.T("cli.did-you-mean", "Name", near))
+	}
+	return err
+}
+
+// Explain turns errors of package settings into errors to be printed; others
+// are returned as they are, nil too.
+func (e *Env) Explain(err error) error {
+	var value *settings.ValueError
+	var invalid *settings.InvalidError
+	var unreadable *settings.ReadError
+	switch {
+	case errors.As(err, &invalid):
+		out := exit.New(exit.Validation, e.N("settings.invalid", len(invalid.Faults), "Path", invalid.Path))
+		for _, fault := range invalid.Faults[:min(len(invalid.Faults), 5)] {
+			out.Message += "\n  " + fault.Path + ": " + e.T(fault.Problem, fault.Args...)
+		}
+		return out.Hint(e.T("settings.run-check")).Wrap(err)
+	case errors.As(err, &unreadable):
+		return exit.New(exit.Usage, e.T("settings.unreadable", "Path", unreadable.Path, "Error", unreadable.Err.Error())).Wrap(err)
+	case errors.As(err, &value):
+		if value.Key.Allowed != nil {
+			return e.NotOneOf(value.Origin, value.Value, value.Key.Allowed)
+		}
+		return exit.New(exit.Usage, e.T("cli.flag-invalid", "Name", value.Origin, "Value", shorten(value.Value))).Wrap(err)
+	}
+	return err
+}
+
+// stateError explains a state file that cannot be used.
+func (e *Env) stateError(err error) error {
+	var state *settings.StateError
+	switch {
+	case errors.Is(err, settings.ErrNoFolder):
+		return exit.New(exit.Failed, e.T("settings.state-homeless")).Hint(e.T("settings.state-elsewhere")).Wrap(err)
+	case errors.As(err, &state):
+		return exit.New(exit.Failed, e.T("settings.state-unusable", "Path", state.Path, "Error", state.Err.Error())).
+			Hint(e.T("settings.state-elsewhere")).Wrap(err)
+	}
+	return err
+}
+
+func flagNames(cmd *cobra.Command) []string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	return names
+}
+
+// shorten keeps a value of any length presentable in a message.
+func shorten(value string) string {
+	runes := []rune(value)
+	if len(runes) > 60 {
+		return string(runes[:57]) + "..."
+	}
+	return value
+}
+
+// Nearest is the candidate that a mistyped word most likely meant, or "" when
+// none is near: at most a third of its letters differ, or it begins so.
+func Nearest(word string, candidates []string) string {
+	word = strings.ToLower(word)
+	if len(word) < 2 || len(word) > 60 {
+		return ""
+	}
+	best, distance := "", max(1, len(word)/3)+1
+	for _, candidate := range slices.Sorted(slices.Values(candidates)) {
+		d := editDistance(word, strings.ToLower(candidate))
+		if len(word) >= 3 && strings.HasPrefix(strings.ToLower(candidate), word) {
+			d = min(d, 1)
+		}
+		if d < distance {
+			best, distance = candidate, d
+		}
+	}
+	return best
+}
+
+// editDistance counts the insertions, deletions and replacements that turn a
+// into b.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
