@@ -38,7 +38,7 @@ cross: ## two of the six targets, to see that they build
 	packaging/build.sh dist/cross/azptu-windows-amd64.exe windows/amd64
 
 release: ## archives and checksums of all six targets in dist/
-	packaging/release.sh
+	$(GO) run ./packaging/release -version "$(VERSION)" -out dist
 
 bench: ## every benchmark
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m $(packages)

@@ -8,7 +8,8 @@ if [ -n "$target" ]; then
 	export GOOS=${target%/*} GOARCH=${target#*/}
 fi
 version=${VERSION:-$(git describe --tags --always --dirty 2>/dev/null || echo devel)}
+version=${version#v}
 mkdir -p "$(dirname "$output")"
 CGO_ENABLED=0 GOFLAGS="${GOFLAGS:-} -trimpath" ${GO:-go} build \
-	-ldflags "-s -w -X github.com/azptu/azptu/internal/cli/version.build=$version" \
+	-ldflags "-s -w -X main.version=$version" \
 	-o "$output" ./cmd/azptu

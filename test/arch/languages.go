@@ -19,6 +19,10 @@ var languages = []string{"en", "pt-BR", "es"}
 
 var placeholder = regexp.MustCompile(`\{\{\s*\.?(\w+)[^}]*\}\}`)
 
+// command is a command line as examples show it, up to the remark behind it.
+// It is typed the same in every language; the remark is not.
+var command = regexp.MustCompile(`(?m)^\s*azptu [^#\n]*`)
+
 // text is one message with its plural forms; a plain text has "other" alone.
 type text map[string]string
 
@@ -59,9 +63,11 @@ func (t text) placeholders() string {
 	return strings.Join(names, " ")
 }
 
-// wordless holds for texts that are placeholders, rules and bullets alone.
+// wordless holds for texts that are placeholders, rules, bullets and command
+// lines alone.
 func (t text) wordless() bool {
-	return !strings.ContainsFunc(placeholder.ReplaceAllString(t.all(), ""), unicode.IsLetter)
+	rest := command.ReplaceAllString(placeholder.ReplaceAllString(t.all(), ""), "")
+	return !strings.ContainsFunc(rest, unicode.IsLetter)
 }
 
 // Languages reports messages that lack a language, that leave other places
