@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/azptu/azptu/internal/catalog"
+	"github.com/azptu/azptu/internal/cli/config"
+	"github.com/azptu/azptu/internal/cli/defaults"
 	"github.com/azptu/azptu/internal/cli/verb"
 	"github.com/azptu/azptu/internal/cli/version"
 )
@@ -46,6 +48,11 @@ func add(root *cobra.Command, group string, commands ...*cobra.Command) {
 // documented are the commands of azptu 1.0.
 func documented(env *verb.Env) []*cobra.Command {
 	return []*cobra.Command{
+		defaults.NewSetProject(env, verb.Documented),
+		defaults.NewSetResourceGroup(env),
+		defaults.NewSetSubscription(env),
+		defaults.NewShowConfig(env),
+		defaults.NewLogoff(env),
 		version.New(env),
 	}
 }
@@ -57,7 +64,9 @@ func nouns(env *verb.Env) []*cobra.Command {
 
 // setup are the commands about azptu itself.
 func setup(env *verb.Env) []*cobra.Command {
-	return nil
+	return []*cobra.Command{
+		config.New(env),
+	}
 }
 
 func catalogNames() []string { return []string{catalog.AzPTU10, catalog.Microsoft202605} }

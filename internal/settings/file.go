@@ -66,12 +66,3 @@ func (l Localized) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(map[locale.Language]string(l))
 }
-
-// builtInTypes are the deployment types as the manual describes them.
-func builtInTypes() map[string]TypeSettings {
-	types := map[string]TypeSettings{}
-	for _, t := range ptu.DeploymentTypes() {
-		types[string(t)] = TypeSettings{SKU: t.SKU()}
-	}
-	return types
-}

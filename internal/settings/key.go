@@ -15,7 +15,6 @@ type Key struct {
 	Name    string   // in the settings section
 	Env     string   // environment variable
 	Flag    string   // without dashes; "" when there is none
-	Default string   // the built-in value
 	Allowed []string // the values it may take; nil when Check decides alone
 	Check   func(value string) bool
 }
@@ -41,16 +40,16 @@ func Keys() []Key {
 			_, ok := locale.ParseLanguage(v)
 			return ok
 		}},
-		{Name: Output, Env: "AZPTU_OUTPUT", Flag: "output", Default: "table", Allowed: []string{"table", "json", "yaml", "tsv", "wide", "name", "none"}},
-		{Name: Cloud, Env: "AZPTU_CLOUD", Flag: "cloud", Default: "public"},
+		{Name: Output, Env: "AZPTU_OUTPUT", Flag: "output", Allowed: []string{"table", "json", "yaml", "tsv", "wide", "name", "none"}},
+		{Name: Cloud, Env: "AZPTU_CLOUD", Flag: "cloud"},
 		{Name: Catalog, Env: "AZPTU_CATALOG", Flag: "catalog"},
-		{Name: Color, Env: "AZPTU_COLOR", Default: "auto", Allowed: []string{"auto", "always", "never"}},
-		{Name: Debug, Env: "AZPTU_DEBUG", Flag: "debug", Default: "off", Allowed: []string{"off", "on", "http"}},
-		{Name: CacheMinutes, Env: "AZPTU_CACHE_MINUTES", Default: "5", Check: func(v string) bool {
+		{Name: Color, Env: "AZPTU_COLOR", Allowed: []string{"auto", "always", "never"}},
+		{Name: Debug, Env: "AZPTU_DEBUG", Flag: "debug", Allowed: []string{"off", "on", "http"}},
+		{Name: CacheMinutes, Env: "AZPTU_CACHE_MINUTES", Check: func(v string) bool {
 			n, err := strconv.Atoi(v)
 			return err == nil && n >= 0 && n <= maxCacheMinutes
 		}},
-		{Name: DeploymentType, Env: "AZPTU_DEPLOYMENT_TYPE", Flag: "deployment-type", Default: "regional", Allowed: []string{"regional", "global", "data-zone"}},
+		{Name: DeploymentType, Env: "AZPTU_DEPLOYMENT_TYPE", Flag: "deployment-type", Allowed: []string{"regional", "global", "data-zone"}},
 	}
 }
 
@@ -75,6 +74,14 @@ func (k Key) Accepts(value string) bool {
 		return slices.Contains(k.Allowed, value)
 	}
 	return true
+}
+
+// Typed is value as JSON writes it: a number where the setting is one.
+func (k Key) Typed(value string) any {
+	if n, err := strconv.Atoi(value); err == nil && k.Name == CacheMinutes {
+		return n
+	}
+	return value
 }
 
 // ValueError says that a setting cannot be what its source wants.

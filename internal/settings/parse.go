@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -54,8 +53,11 @@ func Parse(raw []byte) (*File, []Fault) {
 // position names the line and column where JSON broke.
 func position(raw []byte, offset int64, err error) string {
 	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	switch {
+	case errors.As(err, &syntax):
 		offset = syntax.Offset - 1
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		offset = int64(len(raw))
 	}
 	before := raw[:max(0, min(offset, int64(len(raw))))]
 	line := bytes.Count(before, []byte("\n")) + 1
@@ -209,7 +211,7 @@ func (c *checker) settings(value any, path string) {
 		case !isText:
 			c.fault(at, "not-text")
 		case text == "": // as if it were not there
-		case !key.Accepts(text) && key.Allowed != nil:
+		case key.Allowed != nil && !slices.Contains(key.Allowed, text): // a file spells exactly
 			c.fault(at, "not-allowed", "Value", text, "Known", strings.Join(key.Allowed, ", "))
 		case !key.Accepts(text):
 			c.fault(at, "not-fitting", "Value", text)
@@ -288,7 +290,11 @@ func isType(name string) bool {
 }
 
 func typeNames() string {
-	return strings.Join(slices.Sorted(maps.Keys(builtInTypes())), ", ")
+	var names []string
+	for _, t := range ptu.DeploymentTypes() {
+		names = append(names, string(t))
+	}
+	return strings.Join(names, ", ")
 }
 
 func keyNames() string {

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -42,16 +43,25 @@ func (c *checker) message(lang locale.Language, key string, value any, path stri
 		return
 	}
 	open := original.Placeholders()
-	if original.One != "" {
+	if original.One != "" && !slices.Contains(open, "Count") {
 		open = append(open, "Count")
 	}
 	for _, name := range text.Placeholders() {
 		if !slices.Contains(open, name) {
-			c.fault(path, "unknown-placeholder", "Name", "{{."+name+"}}", "Known", "{{."+strings.Join(open, "}} {{.")+"}}")
+			c.fault(path, "unknown-placeholder", "Name", "{{."+name+"}}", "Known", blanks(open))
 		}
 	}
 	if c.file.Messages[lang] == nil {
 		c.file.Messages[lang] = locale.Overrides{}
 	}
 	c.file.Messages[lang][key] = text
+}
+
+// blanks writes placeholders as a message does: {{.Name}} {{.Count}}.
+func blanks(names []string) string {
+	var out []string
+	for _, name := range names {
+		out = append(out, "{{."+name+"}}")
+	}
+	return cmp.Or(strings.Join(out, " "), "–")
 }

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -39,7 +40,11 @@ type Settings struct {
 	Files    []string // the files read, strongest first
 	Warnings []Fault  // what was passed over, with the file as the start of its path
 
+	// ValueFaults are the values of flags and variables that do not fit.
+	ValueFaults []*ValueError
+
 	files  []*File // as Files
+	base   *File   // built-in
 	values map[string]Value
 }
 
@@ -71,11 +76,8 @@ const fileMaximum = 8 << 20 // bytes of a configuration file
 // working directory, goes before the user's. Only files that
 // are there are listed, except for one that was named.
 func (src Sources) Paths() []string {
-	if src.File != "" {
-		return []string{src.File}
-	}
-	if path := src.Getenv("AZPTU_CONFIG"); path != "" {
-		return []string{path}
+	if named := src.Named(); named != "" {
+		return []string{named}
 	}
 	var paths []string
 	for _, dir := range []string{src.WorkDir, src.Folders.Config} {
@@ -86,10 +88,13 @@ func (src Sources) Paths() []string {
 	return paths
 }
 
+// Named is the file named by --config or AZPTU_CONFIG, "" when none is.
+func (src Sources) Named() string { return cmp.Or(src.File, src.Getenv("AZPTU_CONFIG")) }
+
 // Load reads every source. Errors are *ReadError, *InvalidError or *ValueError;
 // Settings is usable even then, as if the faulty source were not there.
 func Load(src Sources) (*Settings, error) {
-	s := &Settings{values: map[string]Value{}}
+	s := &Settings{base: BuiltInFile(), values: map[string]Value{}}
 	var faults []error
 	for _, path := range src.Paths() {
 		file, err := ReadFile(path)
@@ -103,9 +108,9 @@ func Load(src Sources) (*Settings, error) {
 		s.Files, s.files = append(s.Files, path), append(s.files, file)
 	}
 	for _, key := range Keys() {
-		value, err := s.resolve(key, src)
-		if err != nil {
-			faults = append(faults, err)
+		value, fault := s.resolve(key, src)
+		if fault != nil {
+			faults, s.ValueFaults = append(faults, fault), append(s.ValueFaults, fault)
 		}
 		s.values[key.Name] = value
 	}
@@ -136,7 +141,7 @@ func ReadFile(path string) (*File, error) {
 // isProjectFile tells whether path was found lying in the working directory,
 // rather than named or put there by the user.
 func (src Sources) isProjectFile(path string) bool {
-	return src.File == "" && src.Getenv("AZPTU_CONFIG") == "" && path == filepath.Join(src.WorkDir, FileName) && src.WorkDir != src.Folders.Config
+	return src.Named() == "" && path == filepath.Join(src.WorkDir, FileName) && src.WorkDir != src.Folders.Config
 }
 
 // distrust drops from a project's file what a stranger's checkout must not
@@ -153,7 +158,7 @@ func NamedClouds() []string { return []string{"public", "usgov", "china", "emula
 
 // resolve finds the strongest source of key. A value that does not fit is an
 // error and the next source is asked.
-func (s *Settings) resolve(key Key, src Sources) (Value, error) {
+func (s *Settings) resolve(key Key, src Sources) (Value, *ValueError) {
 	candidates := []Value{
 		{key.Name, src.Flags[key.Flag], "--" + key.Flag},
 		{key.Name, src.Getenv(key.Env), key.Env},
@@ -168,8 +173,9 @@ func (s *Settings) resolve(key Key, src Sources) (Value, error) {
 		}
 		candidates = append(candidates, Value{key.Name, string(lang), origin})
 	}
-	candidates = append(candidates, Value{key.Name, key.Default, BuiltIn})
-	var fault error
+	builtIn := Value{key.Name, s.base.Settings[key.Name], BuiltIn}
+	candidates = append(candidates, builtIn)
+	var fault *ValueError
 	for _, c := range candidates {
 		switch {
 		case c.Text == "" && c.Origin != BuiltIn:
@@ -185,7 +191,7 @@ func (s *Settings) resolve(key Key, src Sources) (Value, error) {
 			return c, fault
 		}
 	}
-	return Value{key.Name, key.Default, BuiltIn}, fault
+	return builtIn, fault
 }
 
 // Get is the value of a general setting and its origin.
@@ -212,6 +218,18 @@ func (s *Settings) Messages(lang locale.Language) locale.Overrides {
 		maps.Copy(own, file.Messages[lang])
 	}
 	return own
+}
+
+// MessageOrigin is the file whose text for key in lang is in force.
+func (s *Settings) MessageOrigin(lang locale.Language, key string) string {
+	for i, file := range s.files {
+		for _, texts := range []locale.Overrides{file.Messages[lang], file.Messages[""]} {
+			if _, ok := texts[key]; ok {
+				return s.Files[i]
+			}
+		}
+	}
+	return BuiltIn
 }
 
 // Requirements are the capacity rules the user's files state, by model and
@@ -252,7 +270,7 @@ func (s *Settings) DeploymentType(name string) Sourced[TypeSettings] {
 			return Sourced[TypeSettings]{t, s.Files[i]}
 		}
 	}
-	return Sourced[TypeSettings]{builtInTypes()[name], BuiltIn}
+	return Sourced[TypeSettings]{s.base.DeploymentTypes[name], BuiltIn}
 }
 
 // Sourced is a value with the file it came from, or BuiltIn.

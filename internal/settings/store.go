@@ -37,7 +37,10 @@ func (e *StateError) Error() string { return fmt.Sprintf("state file %s: %v", e.
 // Unwrap is what the operating system said.
 func (e *StateError) Unwrap() error { return e.Err }
 
-const lockPatience = 10 * time.Second // how long to wait for another process
+const (
+	lockPatience = 10 * time.Second // how long to wait for another process
+	lockPause    = 20 * time.Millisecond
+)
 
 // NewStore keeps the state in dir, which is created when first written to.
 // warn is told when a damaged file was set aside; setAside is "" when even
@@ -160,7 +163,7 @@ func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
 	lock := flock.New(s.Path()+".lock", flock.SetPermissions(0o600))
 	ctx, cancel := context.WithTimeout(ctx, lockPatience)
 	defer cancel()
-	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+	if _, err := lock.TryLockContext(ctx, lockPause); err != nil {
 		return nil, &StateError{s.Path(), fmt.Errorf("waiting for another azptu: %w", err)}
 	}
 	return func() { _ = lock.Unlock() }, nil
@@ -172,15 +175,15 @@ func (s *Store) write(state State) error {
 	if err != nil {
 		return &StateError{s.Path(), err}
 	}
-	if err := replaceFile(s.Path(), append(raw, '\n')); err != nil {
+	if err := replaceFile(s.Path(), append(raw, '\n'), 0o600); err != nil {
 		return &StateError{s.Path(), err}
 	}
 	return nil
 }
 
-// replaceFile writes path by way of a temporary neighbour with mode 0600, so
-// that a crash leaves either the old content or the new.
-func replaceFile(path string, content []byte) error {
+// replaceFile writes path by way of a temporary neighbour, so that a crash
+// leaves either the old content or the new.
+func replaceFile(path string, content []byte, mode os.FileMode) error {
 	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
 	if err != nil {
 		return err
@@ -188,6 +191,9 @@ func replaceFile(path string, content []byte) error {
 	defer os.Remove(temporary.Name()) // gone already when all went well
 	if _, err = temporary.Write(content); err == nil {
 		err = temporary.Sync()
+	}
+	if err == nil {
+		err = temporary.Chmod(mode)
 	}
 	if closeErr := temporary.Close(); err == nil {
 		err = closeErr

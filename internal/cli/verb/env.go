@@ -150,6 +150,12 @@ func (e *Env) Remember(ctx context.Context, change func(*settings.State)) error 
 	}))
 }
 
+// Forget clears the state; had tells whether there was anything to clear.
+func (e *Env) Forget(ctx context.Context) (had bool, err error) {
+	had, err = e.State().Clear(ctx)
+	return had, e.stateError(err)
+}
+
 // Setting is the value of a general setting, such as settings.Cloud.
 func (e *Env) Setting(name string) string {
 	configured, _ := e.Settings()
