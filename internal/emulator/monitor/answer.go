@@ -1,0 +1,263 @@
+package monitor
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// The JSON of Azure Monitor's answers.
+
+type localized struct {
+	Value     string `json:"value"`
+	Localized string `json:"localizedValue"`
+}
+
+func named(s string) localized { return localized{s, s} }
+
+type metricsAnswer struct {
+	Cost      int            `json:"cost"`
+	Timespan  string         `json:"timespan,omitempty"`
+	StartTime string         `json:"starttime,omitempty"`
+	EndTime   string         `json:"endtime,omitempty"`
+	Interval  string         `json:"interval"`
+	Value     []metricAnswer `json:"value"`
+	Namespace string         `json:"namespace"`
+	Region    string         `json:"resourceregion"`
+	Resource  string         `json:"resourceid,omitempty"`
+}
+
+type metricAnswer struct {
+	ID         string         `json:"id"`
+	Type       string         `json:"type"`
+	Name       localized      `json:"name"`
+	About      string         `json:"displayDescription"`
+	Unit       string         `json:"unit"`
+	TimeSeries []seriesAnswer `json:"timeseries"`
+	ErrorCode  string         `json:"errorCode"`
+}
+
+type seriesAnswer struct {
+	Metadata []metadataAnswer `json:"metadatavalues"`
+	Data     []pointAnswer    `json:"data,omitempty"`
+}
+
+type metadataAnswer struct {
+	Name  localized `json:"name"`
+	Value string    `json:"value"`
+}
+
+type pointAnswer struct {
+	Time    string   `json:"timeStamp"`
+	Total   *float64 `json:"total,omitempty"`
+	Average *float64 `json:"average,omitempty"`
+	Minimum *float64 `json:"minimum,omitempty"`
+	Maximum *float64 `json:"maximum,omitempty"`
+	Count   *float64 `json:"count,omitempty"`
+}
+
+// list answers …/providers/Microsoft.Insights/metrics.
+func (m *Monitor) list(id string, a args) (any, error) {
+	r, err := m.find(id)
+	if err != nil {
+		return nil, err
+	}
+	w, err := listWindow(a, m.now())
+	if err != nil {
+		return nil, err
+	}
+	q, err := understand(a, a["$filter"], w)
+	if err != nil {
+		return nil, err
+	}
+	answer := m.answer(q, r)
+	answer.Timespan = stamp(w.start) + "/" + stamp(w.end)
+	return answer, nil
+}
+
+const (
+	maxBatch     = 50      // resources in one batch (the same guide)
+	maxBatchBody = 1 << 20 // bytes; ours
+)
+
+// batch answers POST /subscriptions/{id}/metrics:getBatch.
+func (m *Monitor) batch(r *http.Request, subscription string, a args) (any, error) {
+	var body struct {
+		IDs []string `json:"resourceids"`
+	}
+	text, err := io.ReadAll(io.LimitReader(r.Body, maxBatchBody+1))
+	if err != nil || len(text) > maxBatchBody || json.Unmarshal(text, &body) != nil {
+		return nil, badRequest("The request body is not valid: it must be JSON with 'resourceids', an array of resource ids.")
+	}
+	switch {
+	case len(body.IDs) == 0:
+		return nil, badRequest("At least one resource id must be given in 'resourceids'.")
+	case len(body.IDs) > maxBatch:
+		return nil, badRequest("Requested resources count: %d bigger than allowed max: %d", len(body.IDs), maxBatch)
+	case a.get("metricnamespace") == "":
+		return nil, badRequest("The metricnamespace parameter is required.")
+	case a.get("metricnames") == "":
+		return nil, badRequest("The metricnames parameter is required.")
+	}
+	w, err := batchWindow(a, m.now())
+	if err != nil {
+		return nil, err
+	}
+	q, err := understand(a, a["filter"], w)
+	if err != nil {
+		return nil, err
+	}
+	answers := []*metricsAnswer{}
+	for _, id := range body.IDs {
+		one, err := m.member(subscription, id, answers)
+		if err != nil {
+			return nil, err
+		}
+		answer := m.answer(q, one)
+		answer.StartTime, answer.EndTime, answer.Resource = stamp(w.start), stamp(w.end), id
+		answers = append(answers, answer)
+	}
+	return map[string]any{"values": answers}, nil
+}
+
+// member finds one resource of a batch. All must be of one subscription and
+// one region.
+func (m *Monitor) member(subscription, id string, before []*metricsAnswer) (Resource, error) {
+	if !strings.HasPrefix(strings.ToLower(id), strings.ToLower(subscription)+"/") {
+		return Resource{}, badRequest("Resource '%.300s' does not belong to the subscription of the request.", id)
+	}
+	r, err := m.find(strings.TrimSuffix(id, "/"))
+	if err == nil && len(before) > 0 && before[0].Region != r.Location {
+		err = badRequest("All resources of a batch must be in one region: '%.300s' is in '%s', not in '%s'.", id, r.Location, before[0].Region)
+	}
+	return r, err
+}
+
+// answer evaluates every metric of a query.
+func (m *Monitor) answer(q *query, r Resource) *metricsAnswer {
+	out := &metricsAnswer{Interval: q.interval, Value: []metricAnswer{}, Namespace: namespace, Region: r.Location}
+	if q.namespace != "" {
+		out.Namespace = q.namespace
+	}
+	first, end := q.minutes()
+	for _, of := range q.metrics {
+		lines := m.evaluate(q, of, r)
+		one := metricAnswer{
+			ID:   r.ID + "/providers/Microsoft.Insights/metrics/" + of.name,
+			Type: "Microsoft.Insights/metrics", Name: localized{of.name, of.display},
+			About: of.about, Unit: of.unit, TimeSeries: []seriesAnswer{}, ErrorCode: "Success",
+		}
+		points := q.points()
+		for _, l := range lines {
+			one.TimeSeries = append(one.TimeSeries, q.series(of, l, points))
+		}
+		// Minutes read, less one, per series: the rule that recorded costs follow.
+		out.Cost += max(len(lines), 1) * max(int(end-first)-1, 0)
+		out.Value = append(out.Value, one)
+	}
+	return out
+}
+
+func (q *query) series(of *metric, l *line, points []time.Time) seriesAnswer {
+	out := seriesAnswer{Metadata: []metadataAnswer{}}
+	for i, name := range l.names {
+		out.Metadata = append(out.Metadata, metadataAnswer{named(name), l.values[i]})
+	}
+	if q.namesOnly {
+		return out
+	}
+	wanted := q.aggregations
+	if len(wanted) == 0 {
+		wanted = of.aggregations[:1]
+	}
+	for i, t := range points {
+		p := pointAnswer{Time: stamp(t)}
+		for _, name := range wanted {
+			if v, ok := l.grains[i].aggregate(name); ok {
+				*p.field(name) = &v
+			}
+		}
+		out.Data = append(out.Data, p)
+	}
+	return out
+}
+
+func (p *pointAnswer) field(name string) **float64 {
+	switch name {
+	case average:
+		return &p.Average
+	case minimum:
+		return &p.Minimum
+	case maximum:
+		return &p.Maximum
+	case count:
+		return &p.Count
+	}
+	return &p.Total
+}
+
+// definitions answers …/providers/Microsoft.Insights/metricDefinitions.
+func (m *Monitor) definitions(id string, a args) (any, error) {
+	r, err := m.find(id)
+	if err != nil {
+		return nil, err
+	}
+	type availability struct {
+		Grain     string `json:"timeGrain"`
+		Retention string `json:"retention"`
+	}
+	type definition struct {
+		ID           string         `json:"id"`
+		Resource     string         `json:"resourceId"`
+		Namespace    string         `json:"namespace"`
+		Category     string         `json:"category"`
+		Name         localized      `json:"name"`
+		About        string         `json:"displayDescription"`
+		Required     bool           `json:"isDimensionRequired"`
+		Unit         string         `json:"unit"`
+		Primary      string         `json:"primaryAggregationType"`
+		Aggregations []string       `json:"supportedAggregationTypes"`
+		Available    []availability `json:"metricAvailabilities"`
+		Dimensions   []localized    `json:"dimensions"`
+	}
+	out := []definition{}
+	if space := a.get("metricnamespace"); space != "" && !strings.EqualFold(space, namespace) {
+		return map[string]any{"value": out}, nil
+	}
+	var available []availability
+	for _, name := range grainNames {
+		available = append(available, availability{name, fmt.Sprintf("P%dD", int(Retention.Hours())/24)})
+	}
+	for i := range metrics {
+		of := &metrics[i]
+		d := definition{
+			ID:       r.ID + "/providers/microsoft.insights/metricdefinitions/" + of.name,
+			Resource: r.ID, Namespace: namespace, Category: of.category, Name: localized{of.name, of.display},
+			About: of.about, Unit: of.unit, Primary: of.aggregations[0], Aggregations: of.aggregations, Available: available,
+		}
+		for _, one := range of.dims {
+			d.Dimensions = append(d.Dimensions, named(dimNames[one]))
+		}
+		out = append(out, d)
+	}
+	return map[string]any{"value": out}, nil
+}
+
+// namespaces answers …/providers/Microsoft.Insights/metricNamespaces.
+func (m *Monitor) namespaces(id string) (any, error) {
+	r, err := m.find(id)
+	if err != nil {
+		return nil, err
+	}
+	name := strings.ReplaceAll(strings.ToLower(namespace), "/", "-")
+	return map[string]any{"value": []any{map[string]any{
+		"id":             r.ID + "/providers/microsoft.insights/metricNamespaces/" + name,
+		"name":           name,
+		"type":           "Microsoft.Insights/metricNamespaces",
+		"classification": "Platform",
+		"properties":     map[string]string{"metricNamespaceName": namespace},
+	}}}, nil
+}
