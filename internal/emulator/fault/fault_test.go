@@ -1,0 +1,183 @@
+package fault
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// world notes what faults did to it.
+type world []string
+
+func (w *world) SetCapacity(location, sku string, units int) error {
+	if location == "atlantis" {
+		return errors.New("no such location: atlantis")
+	}
+	*w = append(*w, fmt.Sprint("capacity ", location, " ", sku, " ", units))
+	return nil
+}
+
+func (w *world) SetQuota(location, row string, limit int) error {
+	*w = append(*w, fmt.Sprint("quota ", location, " ", row, " ", limit))
+	return nil
+}
+
+// newSet makes a set with a clock that stands, luck that is told, and timers
+// that are rung by hand.
+func newSet(luck float64) (s *Set, w *world, ring func()) {
+	w = &world{}
+	var timers []func()
+	s = New(Config{
+		World: w, Wall: func() time.Time { return time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC) }, Luck: func() float64 { return luck },
+		After: func(_ time.Duration, f func()) func() bool {
+			timers = append(timers, f)
+			return func() bool { return true }
+		},
+	})
+	return s, w, func() {
+		for _, f := range timers {
+			f()
+		}
+	}
+}
+
+func add(t *testing.T, s *Set, text string) Fault {
+	t.Helper()
+	var f Fault
+	if err := json.Unmarshal([]byte(text), &f); err != nil {
+		t.Fatal(err)
+	}
+	f, err := s.Add(f)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return f
+}
+
+func TestEffects(t *testing.T) {
+	for text, want := range map[string]Effect{
+		`{"kind":"latency","delay":"2s","jitter":"1s"}`:                                {Delay: 2500 * time.Millisecond},
+		`{"kind":"throttle","retryAfter":"7s"}`:                                        {Status: 429, Code: "429", Message: "Requests are refused by a fault of the emulator. Please retry later.", RetryAfter: 7 * time.Second},
+		`{"kind":"error"}`:                                                             {Status: 500, Code: "InternalServerError", Message: "The call failed by a fault of the emulator."},
+		`{"kind":"error","status":503,"code":"Busy","message":"no","retryAfter":"1s"}`: {Status: 503, Code: "Busy", Message: "no", RetryAfter: time.Second},
+		`{"kind":"slow-stream","delay":"50ms"}`:                                        {EventDelay: 50 * time.Millisecond},
+		`{"kind":"cut-stream","after":2}`:                                              {CutAfter: 2},
+		`{"kind":"cut-stream"}`:                                                        {CutAfter: 3},
+		`{"kind":"reset"}`:                                                             {Reset: true},
+		`{"kind":"hang"}`:                                                              {Hang: true},
+		`{"kind":"expired-token"}`:                                                     {},
+		`{"kind":"clock-skew","skew":"-5m"}`:                                           {},
+		`{"kind":"error","percent":51}`:                                                {Status: 500, Code: "InternalServerError", Message: "The call failed by a fault of the emulator."},
+		`{"kind":"error","percent":50}`:                                                {},
+		`{"kind":"reset","account":"CONTOSO","deployment":"Chat","region":"East US"}`: {Reset: true},
+		`{"kind":"reset","account":"/subscriptions/s/x/contoso","region":"eastus"}`:   {Reset: true},
+		`{"kind":"reset","account":"fabrikam"}`:                                       {},
+		`{"kind":"reset","deployment":"other"}`:                                       {},
+		`{"kind":"reset","region":"westus"}`:                                          {},
+		`{"kind":"capacity","region":"eastus"}`:                                       {},
+	} {
+		s, _, _ := newSet(0.5)
+		add(t, s, text)
+		if got := s.Strike(Place{Account: "/subscriptions/s/x/contoso", Deployment: "chat", Region: "eastus"}); got != want {
+			t.Errorf("%s: %+v, want %+v", text, got, want)
+		}
+	}
+}
+
+func TestCountAndDuration(t *testing.T) {
+	s, _, ring := newSet(0)
+	add(t, s, `{"kind":"throttle","count":2}`)
+	f := add(t, s, `{"kind":"latency","delay":"1s","for":"30s"}`)
+	if f.Until.Sub(f.Since) != 30*time.Second {
+		t.Errorf("until %v", f.Until)
+	}
+	for i, want := range []int{429, 429, 0, 0} {
+		if e := s.Strike(Place{}); e.Status != want || e.Delay != time.Second {
+			t.Errorf("call %d: %+v", i, e)
+		}
+	}
+	if list := s.List(); len(list) != 1 || list[0].Hits != 4 {
+		t.Errorf("%+v", list)
+	}
+	ring()
+	if e := s.Strike(Place{}); e != (Effect{}) || len(s.List()) != 0 {
+		t.Errorf("after its time: %+v", e)
+	}
+}
+
+func TestWorld(t *testing.T) {
+	s, w, ring := newSet(0)
+	f := add(t, s, `{"kind":"capacity","region":"eastus","sku":"ProvisionedManaged"}`)
+	add(t, s, `{"kind":"quota","region":"westus","row":"OpenAI.Standard.gpt-4o","units":3,"for":"1m"}`)
+	if !s.Remove(f.ID) || s.Remove(f.ID) {
+		t.Error("a fault is removed once")
+	}
+	ring()
+	add(t, s, `{"kind":"quota","region":"westus"}`)
+	if n := s.Clear(); n != 1 {
+		t.Errorf("%d cleared", n)
+	}
+	want := "capacity eastus ProvisionedManaged 0; quota westus OpenAI.Standard.gpt-4o 3; capacity eastus ProvisionedManaged -1; quota westus OpenAI.Standard.gpt-4o -1"
+	if got := strings.Join(*w, "; "); !strings.HasPrefix(got, want) || len(*w) != 4+6 {
+		t.Errorf("%s", got)
+	}
+	if _, err := s.Add(Fault{Kind: "capacity", Region: "atlantis"}); err == nil || len(s.List()) != 0 {
+		t.Errorf("a place that is not: %v", err)
+	}
+}
+
+func TestTokensAndClock(t *testing.T) {
+	s, _, _ := newSet(0)
+	if s.TokenExpired(Place{}) || s.Skew() != 0 {
+		t.Error("faults without any")
+	}
+	add(t, s, `{"kind":"expired-token","account":"contoso","count":1}`)
+	if s.TokenExpired(Place{Account: "other"}) || !s.TokenExpired(Place{Account: "contoso"}) || s.TokenExpired(Place{Account: "contoso"}) {
+		t.Error("one token of one account expires")
+	}
+	add(t, s, `{"kind":"clock-skew","skew":"-5m"}`)
+	rec := httptest.NewRecorder()
+	s.Dates(http.NotFoundHandler()).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil))
+	if got := rec.Header().Get("Date"); got != "Sun, 22 Nov 2026 09:55:00 GMT" {
+		t.Errorf("Date %s", got)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	for _, text := range []string{
+		`{"kind":"earthquake"}`, `{"kind":""}`, `{"kind":"latency"}`, `{"kind":"latency","delay":"-1s"}`, `{"kind":"latency","delay":"1000h"}`,
+		`{"kind":"error","status":200}`, `{"kind":"error","status":700}`, `{"kind":"error","percent":101}`, `{"kind":"error","percent":-1}`, `{"kind":"error","count":-1}`,
+		`{"kind":"slow-stream"}`, `{"kind":"cut-stream","after":-1}`, `{"kind":"capacity"}`, `{"kind":"capacity","region":"eastus","count":1}`,
+		`{"kind":"capacity","region":"eastus","units":-1}`, `{"kind":"quota"}`, `{"kind":"clock-skew"}`, `{"kind":"clock-skew","skew":"1m","region":"eastus"}`,
+		`{"kind":"reset","message":"` + strings.Repeat("x", 5000) + `"}`,
+	} {
+		s, _, _ := newSet(0)
+		var f Fault
+		if err := json.Unmarshal([]byte(text), &f); err != nil {
+			t.Fatal(err)
+		}
+		var bad *InvalidError
+		if _, err := s.Add(f); !errors.As(err, &bad) || len(s.List()) != 0 {
+			t.Errorf("%.60s: %v", text, err)
+		}
+	}
+	s, _, _ := newSet(0)
+	for range most {
+		add(t, s, `{"kind":"hang"}`)
+	}
+	if _, err := s.Add(Fault{Kind: "hang"}); err == nil {
+		t.Error("faults without end")
+	}
+}
+
+func BenchmarkStrikeWithoutFaults(b *testing.B) {
+	s, _, _ := newSet(0)
+	for b.Loop() {
+		s.Strike(Place{Account: "a", Deployment: "d"})
+	}
+}
