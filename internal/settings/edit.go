@@ -59,7 +59,7 @@ func edit(raw []byte, key Key, value string) ([]byte, error) {
 	if err == nil && bytes.Equal(bytes.TrimSpace(raw), []byte("{}")) {
 		var pretty bytes.Buffer // a file of our own is written to be read
 		if indentErr := json.Indent(&pretty, changed, "", "  "); indentErr == nil {
-			changed = pretty.Bytes()
+			changed = append(bytes.TrimSpace(pretty.Bytes()), '\n')
 		}
 	}
 	return changed, err
