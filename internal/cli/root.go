@@ -47,26 +47,26 @@ func add(root *cobra.Command, group string, commands ...*cobra.Command) {
 
 // documented are the commands of azptu 1.0.
 func documented(env *verb.Env) []*cobra.Command {
-	return []*cobra.Command{
+	return append(azureDocumented(env),
 		defaults.NewSetProject(env, verb.Documented),
 		defaults.NewSetResourceGroup(env),
 		defaults.NewSetSubscription(env),
 		defaults.NewShowConfig(env),
 		defaults.NewLogoff(env),
 		version.New(env),
-	}
+	)
 }
 
 // nouns are the same things found by noun and verb.
 func nouns(env *verb.Env) []*cobra.Command {
-	return nil
+	return azureNouns(env)
 }
 
 // setup are the commands about azptu itself.
 func setup(env *verb.Env) []*cobra.Command {
-	return []*cobra.Command{
+	return append(system(env),
 		config.New(env),
-	}
+	)
 }
 
 func catalogNames() []string { return []string{catalog.AzPTU10, catalog.Microsoft202605} }

@@ -1,8 +1,8 @@
 // Package login knows where an Azure cloud lives and who the caller is: the
 // public, US Government and China clouds, clouds described by a file (the
 // running emulator writes one), the order in which credentials are tried, and
-// the HTTP transport that respects proxies and private certificate
-// authorities. A sign-in that fails comes back as *Error with what to do.
+// which private certificate authorities to trust. A sign-in that fails comes
+// back as *Error with what Entra said.
 package login
 
 import (

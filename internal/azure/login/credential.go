@@ -36,7 +36,7 @@ func (e *Error) NonRetriable() {}
 // DefaultAzureCredential: environment, workload identity, managed identity,
 // Azure CLI, Azure Developer CLI, Azure PowerShell. tenant may be "". Errors
 // of GetToken are *Error, except that a cancelled context stays itself.
-func Credential(c Cloud, tenant string, transport http.RoundTripper) (azcore.TokenCredential, error) {
+func Credential(c Cloud, tenant string, transport http.RoundTripper, now func() time.Time) (azcore.TokenCredential, error) {
 	options := policy.ClientOptions{Cloud: c.Configuration(), Transport: client{transport}}
 	if c.ClientID != "" && c.ClientSecret != "" {
 		if tenant == "" {
@@ -47,7 +47,7 @@ func Credential(c Cloud, tenant string, transport http.RoundTripper) (azcore.Tok
 		if err != nil {
 			return nil, newError(err)
 		}
-		return &told{inner: secret}, nil
+		return &told{inner: secret, now: now}, nil
 	}
 	chain, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
 		ClientOptions: options, DisableInstanceDiscovery: c.private(), TenantID: tenant,
@@ -55,7 +55,7 @@ func Credential(c Cloud, tenant string, transport http.RoundTripper) (azcore.Tok
 	if err != nil {
 		return nil, newError(err)
 	}
-	return &told{inner: chain}, nil
+	return &told{inner: chain, now: now}, nil
 }
 
 // told is a credential whose errors say what happened in our own type. It
@@ -63,6 +63,7 @@ func Credential(c Cloud, tenant string, transport http.RoundTripper) (azcore.Tok
 // own and some credentials (Azure CLI) start a process each time.
 type told struct {
 	inner azcore.TokenCredential
+	now   func() time.Time
 
 	mu   sync.Mutex
 	kept map[string]azcore.AccessToken
@@ -75,7 +76,7 @@ func (t *told) GetToken(ctx context.Context, options policy.TokenRequestOptions)
 	key := strings.Join(options.Scopes, " ") + "\x00" + options.TenantID
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if token, ok := t.kept[key]; ok && options.Claims == "" && time.Until(token.ExpiresOn) > fresh {
+	if token, ok := t.kept[key]; ok && options.Claims == "" && token.ExpiresOn.Sub(t.now()) > fresh {
 		return token, nil
 	}
 	token, err := t.inner.GetToken(ctx, options)

@@ -2,6 +2,7 @@ package login
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
@@ -87,7 +89,7 @@ func TestCredentialOfACloudFile(t *testing.T) {
 	for _, grant := range []bool{true, false} {
 		server := httptest.NewTLSServer(entra(grant))
 		cloud := Cloud{ARM: "https://arm.example", Audience: "https://management.core.windows.net/", Authority: server.URL, TenantID: "t", ClientID: "c", ClientSecret: "hush"}
-		credential, err := Credential(cloud, "", server.Client().Transport)
+		credential, err := Credential(cloud, "", server.Client().Transport, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,18 +112,35 @@ func TestCredentialOfACloudFile(t *testing.T) {
 	}
 }
 
-func TestTransportTrusts(t *testing.T) {
+func TestTrust(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "bad.pem")
 	if err := os.WriteFile(bad, []byte("not a certificate"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewTransport(bad); err == nil || !strings.Contains(err.Error(), "no PEM certificate") {
+	if err := Trust(&http.Transport{}, bad); err == nil || !strings.Contains(err.Error(), "no PEM certificate") {
 		t.Errorf("a bad bundle: %v", err)
 	}
-	if _, err := NewTransport(filepath.Join(t.TempDir(), "none")); err == nil {
+	if err := Trust(&http.Transport{}, filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("a missing bundle was taken")
 	}
-	if tr, err := NewTransport("", ""); err != nil || tr.Proxy == nil || tr.TLSClientConfig.InsecureSkipVerify {
-		t.Errorf("%+v, %v", tr, err)
+	plain := &http.Transport{}
+	if err := Trust(plain, "", ""); err != nil || plain.TLSClientConfig != nil {
+		t.Errorf("nothing to trust changed the transport: %+v, %v", plain.TLSClientConfig, err)
 	}
+
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	good := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(good, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	private := &http.Transport{}
+	if err := Trust(private, good); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := (&http.Client{Transport: private}).Get(server.URL)
+	if err != nil {
+		t.Fatalf("a private authority is not trusted: %v", err)
+	}
+	resp.Body.Close()
 }

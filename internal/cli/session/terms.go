@@ -1,0 +1,123 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/azptu/azptu/internal/azure/arm"
+	"github.com/azptu/azptu/internal/cli/exit"
+	"github.com/azptu/azptu/internal/ptu"
+)
+
+// TellTerms says on the talk stream what a deployment costs by the hour and
+// how much quota it leaves. more is what is wanted on top of what there is.
+func (s *Session) TellTerms(ctx context.Context, g Ground, w Wish, o Offer, more int) {
+	env := s.Env
+	if usage, known := g.Quota(w, o); known {
+		used := int(usage.Used) + more
+		env.Note(env.T("azure.quota-after", "Quota", usage.Name, "Region", g.Region.Name, "Used", used, "Limit", int(usage.Limit)))
+		if more > 0 && usage.Limit > 0 && float64(used) >= 0.9*usage.Limit && float64(used) <= usage.Limit {
+			env.Warn(env.T("azure.quota-nearly", "Quota", usage.Name, "Left", int(usage.Limit)-used))
+		}
+	}
+	if !o.Retirement.IsZero() && o.Retirement.Sub(env.Now()) < soon {
+		env.Warn(env.T("azure.retires", "Model", o.Model.Name, "Version", o.Model.Version, "Date", o.Retirement))
+	}
+	t, provisioned := ptu.TypeOfSKU(w.SKU)
+	if !provisioned {
+		return
+	}
+	price, err := s.UnitPrice(ctx, t, g.Region.Name)
+	if err != nil || price.Hourly == 0 {
+		return
+	}
+	money := env.Printer()
+	hourly := float64(w.Capacity) * price.Hourly
+	env.Note(env.T("azure.price", "Units", w.Capacity, "Each", money.Money(price.Hourly, price.Currency), "Hour", money.Money(hourly, price.Currency),
+		"Day", money.Money(hourly*24, price.Currency), "Month", money.Money(hourly*ptu.HoursPerMonth, price.Currency), "Source", price.Source))
+}
+
+// TellRequest shows a request before it is sent.
+func (s *Session) TellRequest(method string, d arm.Deployment) {
+	type model struct {
+		Format  string `json:"format,omitempty"`
+		Name    string `json:"name"`
+		Version string `json:"version,omitempty"`
+	}
+	type properties struct {
+		Model     model  `json:"model"`
+		Upgrade   string `json:"versionUpgradeOption,omitempty"`
+		Spillover string `json:"spilloverDeploymentName,omitempty"`
+		Policy    string `json:"raiPolicyName,omitempty"`
+	}
+	body := struct {
+		SKU struct {
+			Name     string `json:"name"`
+			Capacity int    `json:"capacity"`
+		} `json:"sku"`
+		Properties *properties       `json:"properties,omitempty"`
+		Tags       map[string]string `json:"tags,omitempty"`
+	}{}
+	body.SKU.Name, body.SKU.Capacity = d.SKU, d.Capacity
+	if method == "PUT" {
+		body.Properties = &properties{model{d.Model.Format, d.Model.Name, d.Model.Version}, d.Upgrade, d.Spillover, d.RAIPolicy}
+		body.Tags = d.Tags
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return
+	}
+	s.Env.Note(s.Env.T("azure.request", "Request", method+" "+d.DeploymentRef.ID()+" "+string(raw)))
+}
+
+// TellDelete shows a deletion before it is sent.
+func (s *Session) TellDelete(ref arm.DeploymentRef) {
+	s.Env.Note(s.Env.T("azure.request", "Request", "DELETE "+ref.ID()))
+}
+
+// Elsewhere adds to a refusal for want of capacity where the same could be had:
+// the accounts of other regions that could hold it, with the command to paste.
+func (s *Session) Elsewhere(ctx context.Context, refusal error, g Ground, w Wish, o Offer, paste func(account, group, sku string, capacity int) string) error {
+	known, ok := refusal.(*exit.Error)
+	if !ok || known.Kind != exit.Capacity {
+		return refusal
+	}
+	rules, err := s.Rules(g.Region, o.Model)
+	if err != nil {
+		return refusal
+	}
+	fits, err := s.Fits(ctx, g.Account.SubscriptionID, o.Model, rules)
+	if err != nil {
+		return refusal
+	}
+	accounts, err := s.ARM.Accounts(ctx, g.Account.SubscriptionID)
+	if err != nil {
+		return refusal
+	}
+	const most = 3
+	told, empty := 0, []string{}
+	for _, fit := range fits {
+		if fit.MaxDeployable < w.Capacity || rules[fit.SKU].Check(w.Capacity) != nil || fit.Location == g.Region.Name && fit.SKU == w.SKU {
+			continue
+		}
+		if len(fit.Accounts) == 0 {
+			if fit.SKU == w.SKU {
+				empty = append(empty, fit.Location)
+			}
+			continue
+		}
+		if told++; told > most {
+			break
+		}
+		for _, a := range accounts {
+			if a.Account == fit.Accounts[0] && arm.Fold(a.Location) == fit.Location {
+				known.Hint(s.Env.T("azure.elsewhere", "Region", fit.Location, "Type", SKULabel(fit.SKU), "Most", fit.MaxDeployable, "Command", paste(a.Account, a.ResourceGroup, fit.SKU, w.Capacity)))
+			}
+		}
+	}
+	if len(empty) > 0 {
+		known.Hint(s.Env.T("azure.elsewhere-empty", "Regions", strings.Join(empty[:min(len(empty), 5)], ", ")))
+	}
+	return known
+}
