@@ -97,6 +97,9 @@ func (l *Lexer) Err() error { return l.err }
 // Offset is the byte that is looked at next.
 func (l *Lexer) Offset() int { return l.pos }
 
+// Text is the text from start, an earlier Offset, up to what is looked at next.
+func (l *Lexer) Text(start int) []byte { return l.text[start:l.pos] }
+
 // End checks that nothing but white space is left and returns Err.
 func (l *Lexer) End() error {
 	l.space()
@@ -434,15 +437,18 @@ func (l *Lexer) number() {
 		}
 	}
 	if i < len(b) && b[i]|0x20 == 'e' {
-		i++
-		if i < len(b) && (b[i] == '+' || b[i] == '-') {
-			i++
-		}
-		if i = l.someDigits(i, "expected a digit in the exponent"); l.err != nil {
+		if i = l.someDigits(sign(b, i+1), "expected a digit in the exponent"); l.err != nil {
 			return
 		}
 	}
 	l.pos = i
+}
+
+func sign(b []byte, i int) int {
+	if i < len(b) && (b[i] == '+' || b[i] == '-') {
+		i++
+	}
+	return i
 }
 
 // someDigits steps over at least one digit.

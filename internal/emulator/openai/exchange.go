@@ -1,0 +1,195 @@
+package openai
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// exchange is one request on its way through the handler.
+type exchange struct {
+	h         *Handler
+	w         http.ResponseWriter
+	r         *http.Request
+	ctx       context.Context
+	target    target
+	account   string
+	requestID string
+	started   time.Time
+	body      *[]byte // pooled
+	hidden    []Call  // calls of deployments that others took over for
+
+	call      Call // what observers are told
+	status    int  // 0: nothing answered yet
+	firstByte time.Time
+}
+
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *exchange {
+	return &exchange{h: h, w: w, r: r, ctx: r.Context(), started: h.cfg.Now(), requestID: h.newUUID()}
+}
+
+// finish tells the observer and gives buffers back.
+func (h *Handler) finish(x *exchange) {
+	x.release()
+	if h.cfg.Observer == nil || x.target.operation == opNone {
+		return
+	}
+	now := h.cfg.Now()
+	for _, c := range append(x.hidden, x.call) {
+		c.At, c.Duration = x.started, now.Sub(x.started)
+		c.Account, c.RequestID = x.account, x.requestID
+		c.Operation, c.APIVersion = operationIDs[x.target.operation], x.target.apiVersion
+		if c.Status == 0 {
+			c.Status = x.status
+		}
+		if !x.firstByte.IsZero() {
+			c.TTFT = x.firstByte.Sub(x.started)
+		}
+		h.cfg.Observer.Observe(c)
+	}
+}
+
+// authorize finds the account by key or token.
+func (x *exchange) authorize(hint string) *problem {
+	key, bearer := "", ""
+	if v := x.r.Header["Api-Key"]; len(v) > 0 {
+		key = v[0]
+	}
+	if v := x.r.Header["Authorization"]; len(v) > 0 {
+		if token, ok := cutBearer(v[0]); ok {
+			bearer = token
+		}
+	}
+	// The v1 clients of OpenAI send the key as a bearer token; a key has no dots.
+	if key == "" && x.target.apiVersion == "v1" && bearer != "" && strings.Count(bearer, ".") != 2 {
+		key, bearer = bearer, ""
+	}
+	account, err := x.h.cfg.Directory.Authorize(x.ctx, hint, key, bearer)
+	if err == nil {
+		x.account = account
+		return nil
+	}
+	var refusal *AuthError
+	if errors.As(err, &refusal) {
+		return coded(refusal.Status, refusal.Code, refusal.Message)
+	}
+	return serverError(x.requestID)
+}
+
+func cutBearer(v string) (string, bool) {
+	const scheme = "bearer "
+	if len(v) < len(scheme) || !strings.EqualFold(v[:len(scheme)], scheme) {
+		return "", false
+	}
+	return strings.TrimSpace(v[len(scheme):]), true
+}
+
+var bodies = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
+
+// maxPooled is the largest buffer that is kept for another request.
+const maxPooled = 64 << 10
+
+// read reads the whole request body into a pooled buffer, which release gives
+// back.
+func (x *exchange) read() ([]byte, *problem) {
+	limit := x.h.cfg.MaxBody
+	if x.r.ContentLength > limit {
+		return nil, tooLarge(limit)
+	}
+	x.body = bodies.Get().(*[]byte)
+	b := (*x.body)[:0]
+	if n := x.r.ContentLength; n > int64(cap(b)) && n <= maxPooled {
+		b = make([]byte, 0, n+1)
+	}
+	for {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := x.r.Body.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		*x.body = b
+		if int64(len(b)) > limit {
+			return nil, tooLarge(limit)
+		}
+		if err == io.EOF {
+			return b, nil
+		}
+		if err != nil {
+			return nil, invalid("", "", "The request body could not be read.")
+		}
+	}
+}
+
+// release gives the body back; what was read from it must not be used any more.
+func (x *exchange) release() {
+	if x.body == nil {
+		return
+	}
+	if cap(*x.body) <= maxPooled {
+		bodies.Put(x.body)
+	}
+	x.body = nil
+}
+
+// refuse answers with a problem.
+func (x *exchange) refuse(p *problem) {
+	if x.status != 0 {
+		return // too late: the answer has begun
+	}
+	x.call.ErrorCode = p.code
+	h := x.w.Header()
+	x.commonHeaders(h)
+	h["Content-Type"] = jsonType
+	if p.allow != "" {
+		h["Allow"] = []string{p.allow}
+	}
+	retryHeaders(h, p)
+	x.send(p.status, p.body)
+}
+
+// send writes a whole answer.
+func (x *exchange) send(status int, body []byte) {
+	x.w.Header()["Content-Length"] = []string{itoa(len(body))}
+	x.begun(status)
+	x.w.WriteHeader(status)
+	if _, err := x.w.Write(body); err != nil {
+		x.call.Abandoned = true
+	}
+}
+
+func (x *exchange) begun(status int) {
+	x.status = status
+	x.firstByte = x.h.cfg.Now()
+}
+
+// gone is the status that observers see of a call whose client left before
+// anything was answered; nothing is sent.
+const gone = 499
+
+// leave ends the exchange of a client that has left.
+func (x *exchange) leave() {
+	x.call.Abandoned = true
+	if x.status == 0 {
+		x.status = gone
+	}
+}
+
+// reset breaks the connection off before any header is written.
+func (x *exchange) reset() {
+	x.leave()
+	if hijacker, ok := x.w.(http.Hijacker); ok {
+		if conn, _, err := hijacker.Hijack(); err == nil {
+			if tcp, ok := conn.(interface{ SetLinger(int) error }); ok {
+				_ = tcp.SetLinger(0) // so that closing sends a reset; without it, it ends
+			}
+			_ = conn.Close() // the fault is that the connection goes; nobody is left to tell
+			return
+		}
+	}
+	// HTTP/2 cannot be hijacked: this is net/http's way to reset the stream.
+	panic(http.ErrAbortHandler)
+}
