@@ -1,0 +1,162 @@
+package emulator
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/azptu/azptu/internal/emulator/state"
+)
+
+// The listeners of an emulator, in the order of their ports when a first port
+// is given.
+const (
+	control   = iota // HTTPS: Resource Manager, token service, monitoring, logs, prices
+	data             // HTTPS: data plane of all accounts
+	dataPlain        // HTTP: the same
+	side             // HTTP: managed identity, administration, Prometheus
+	listenerCount
+)
+
+// listeners are the sockets of an emulator, open but not served.
+type listeners struct {
+	host string
+	tls  *tls.Config
+	all  [listenerCount]net.Listener
+
+	mu       sync.Mutex
+	accounts map[string]*accountListener // by folded account id
+	serve    func(net.Listener, string)  // serves an account's listener; nil before the start
+}
+
+// accountListener is the data-plane root of one account.
+type accountListener struct {
+	net.Listener
+	root string
+}
+
+// listen opens the sockets. port 0 picks free ones; otherwise they follow one
+// another from port on.
+func listen(ctx context.Context, host string, port int, conf *tls.Config) (*listeners, error) {
+	l := &listeners{host: host, tls: conf, accounts: map[string]*accountListener{}}
+	for i := range l.all {
+		at := 0
+		if port > 0 {
+			at = port + i
+		}
+		open, err := l.open(ctx, at, i == control || i == data)
+		if err != nil {
+			l.close()
+			return nil, err
+		}
+		l.all[i] = open
+	}
+	return l, nil
+}
+
+func (l *listeners) open(ctx context.Context, port int, secure bool) (net.Listener, error) {
+	var conf net.ListenConfig
+	open, err := conf.Listen(ctx, "tcp", net.JoinHostPort(l.host, strconv.Itoa(port)))
+	if err != nil {
+		return nil, fmt.Errorf("listening for the emulator: %w", err)
+	}
+	if secure {
+		open = tls.NewListener(open, l.tls)
+	}
+	return open, nil
+}
+
+// url is the root of a listener. A wildcard address is reached on loopback.
+func (l *listeners) url(scheme string, open net.Listener) string {
+	host, port, _ := net.SplitHostPort(open.Addr().String())
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// endpoint opens the data-plane root of an account and names it. The first
+// account lives on the shared listener.
+func (l *listeners) endpoint(a state.Account) string {
+	if a.Name == state.FirstAccount && a.Group == state.FirstGroup {
+		return l.url("https", l.all[data]) + "/"
+	}
+	id := strings.ToLower(a.ID())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if open := l.accounts[id]; open != nil {
+		return open.root
+	}
+	open, err := l.open(context.Background(), 0, true)
+	if err != nil {
+		return "" // no socket left: the account gets the address that Azure would give
+	}
+	made := &accountListener{open, l.url("https", open) + "/"}
+	l.accounts[id] = made
+	if l.serve != nil {
+		l.serve(made, id)
+	}
+	return made.root
+}
+
+// start serves the accounts' listeners, those there are and those to come.
+func (l *listeners) start(serve func(net.Listener, string)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.serve = serve
+	for id, open := range l.accounts {
+		serve(open, id)
+	}
+}
+
+func (l *listeners) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, open := range l.all {
+		if open != nil {
+			_ = open.Close()
+		}
+	}
+	for _, open := range l.accounts {
+		_ = open.Close()
+	}
+}
+
+// loopback tells whether a host can be reached from this machine alone.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// newServer is an HTTP server with the limits that keep a slow or silly client
+// from holding on to it.
+func newServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 15 * time.Second, IdleTimeout: 3 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: log.New(io.Discard, "", 0), // broken handshakes of clients that do not trust us yet
+	}
+}
+
+// shutdown ends servers gently while ctx lasts, then at once.
+func shutdown(ctx context.Context, servers []*http.Server) error {
+	var wg sync.WaitGroup
+	errs := make([]error, len(servers))
+	for i, s := range servers {
+		wg.Go(func() {
+			if err := s.Shutdown(ctx); err != nil {
+				errs[i] = errors.Join(err, s.Close())
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}

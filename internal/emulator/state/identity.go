@@ -1,0 +1,88 @@
+package state
+
+import (
+	"crypto/subtle"
+	"strings"
+)
+
+// Principal is somebody who can sign in: an application with a secret, or a
+// managed identity.
+type Principal struct {
+	Name               string
+	ClientID, ObjectID string
+	Kind               string // "ServicePrincipal" or "ManagedIdentity"
+	Secret             string
+	Fixed              bool // survives a reset
+	// Federated names the workloads whose tokens are taken instead of the
+	// secret (workload identity federation).
+	Federated []Federation
+}
+
+// Federation is a federated identity credential: tokens of an issuer about a
+// subject stand for the principal.
+type Federation struct{ Issuer, Subject, Audience string }
+
+// AddClient registers another application with a secret of its own. Give it
+// roles with Assign.
+func (s *Store) AddClient(name string) Principal {
+	defer s.lock()()
+	p := s.client(name)
+	s.changed()
+	return *p
+}
+
+func (s *Store) client(name string) *Principal {
+	p := &Principal{Name: name, ClientID: s.uuid(), ObjectID: s.uuid(), Kind: "ServicePrincipal", Secret: s.secret()}
+	s.world.Principals[p.ClientID] = p
+	return p
+}
+
+// secret makes a client secret in the form that Entra ID gives them.
+func (s *Store) secret() string { return "azp8Q~" + s.key()[:34] }
+
+// Federate lets tokens of an issuer about a subject stand for a client.
+func (s *Store) Federate(clientID string, f Federation) {
+	defer s.lock()()
+	if p := s.world.Principals[fold(clientID)]; p != nil {
+		p.Federated = append(p.Federated, f)
+		s.changed()
+	}
+}
+
+// Client finds a principal by its client id.
+func (s *Store) Client(id string) (Principal, bool) {
+	defer s.lock()()
+	p := s.world.Principals[fold(id)]
+	if p == nil {
+		return Principal{}, false
+	}
+	return *p, true
+}
+
+// ClientNamed finds a principal by its name.
+func (s *Store) ClientNamed(name string) (Principal, bool) {
+	defer s.lock()()
+	for _, p := range s.world.Principals {
+		if p.Name == name {
+			return *p, true
+		}
+	}
+	return Principal{}, false
+}
+
+// PrincipalOf finds a principal by its object id.
+func (s *Store) PrincipalOf(object string) (Principal, bool) {
+	defer s.lock()()
+	for _, p := range s.world.Principals {
+		if strings.EqualFold(p.ObjectID, object) {
+			return *p, true
+		}
+	}
+	return Principal{}, false
+}
+
+// CheckSecret compares a secret in constant time. A principal without one
+// never matches.
+func (p Principal) CheckSecret(secret string) bool {
+	return p.Secret != "" && subtle.ConstantTimeCompare([]byte(p.Secret), []byte(secret)) == 1
+}
