@@ -18,7 +18,8 @@ type UnitPrices struct {
 	Hourly       map[ptu.DeploymentType]float64          // per unit and hour
 	Reservations map[ptu.DeploymentType]map[Term]float64 // per unit and whole term
 	AsOf         string
-	Source       string
+	Source       string // in a few words, fit for a line of output
+	Note         string // what is doubtful about the figures
 }
 
 // TokenPrices are pay-as-you-go list prices of Global Standard.
@@ -26,7 +27,8 @@ type TokenPrices struct {
 	Models              map[string]ptu.TokenPrice // by model name
 	OtherBoundaryFactor float64                   // Data Zone and Regional cost this many times as much
 	AsOf                string
-	Source              string
+	Source              string // in a few words, fit for a line of output
+	Note                string // what is doubtful about the figures
 }
 
 // Price returns the list price of a model's tokens under a standard or

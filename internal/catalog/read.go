@@ -107,6 +107,7 @@ type fileUnits struct {
 	} `json:"reservations"`
 	AsOf   string `json:"asOf"`
 	Source string `json:"source"`
+	Note   string `json:"note"`
 }
 
 type fileTokens struct {
@@ -118,6 +119,7 @@ type fileTokens struct {
 	OtherBoundaryFactor float64 `json:"otherBoundaryFactor"`
 	AsOf                string  `json:"asOf"`
 	Source              string  `json:"source"`
+	Note                string  `json:"note"`
 }
 
 // Read reads a catalog file. Unknown keys are errors, so that a misspelt rule
@@ -196,7 +198,7 @@ func (fu *fileUnits) prices() (UnitPrices, error) {
 	p := UnitPrices{
 		Hourly:       make(map[ptu.DeploymentType]float64),
 		Reservations: make(map[ptu.DeploymentType]map[Term]float64),
-		AsOf:         fu.AsOf, Source: fu.Source,
+		AsOf:         fu.AsOf, Source: fu.Source, Note: fu.Note,
 	}
 	for _, h := range fu.Hourly {
 		if h.Type.SKU() == "" {
@@ -222,7 +224,7 @@ func (ft *fileTokens) prices() TokenPrices {
 	}
 	p := TokenPrices{
 		Models:              make(map[string]ptu.TokenPrice, len(ft.USDPerMillion)),
-		OtherBoundaryFactor: ft.OtherBoundaryFactor, AsOf: ft.AsOf, Source: ft.Source,
+		OtherBoundaryFactor: ft.OtherBoundaryFactor, AsOf: ft.AsOf, Source: ft.Source, Note: ft.Note,
 	}
 	for name, v := range ft.USDPerMillion {
 		p.Models[name] = ptu.TokenPrice{Input: v.Input, CachedInput: v.CachedInput, Output: v.Output}
