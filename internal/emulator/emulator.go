@@ -61,7 +61,7 @@ type Server struct {
 	authority *authority
 	sockets   *listeners
 	mu        sync.Mutex
-	servers   []*http.Server
+	servers   []*server
 	closed    bool
 	onAdvance []func(time.Duration)
 }
@@ -192,15 +192,15 @@ func (s *Server) sideDoor(rest services) http.Handler {
 
 // serve answers a listener until the emulator is closed.
 func (s *Server) serve(open net.Listener, h http.Handler) {
-	server := newServer(h)
+	made := newServer(h)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		_ = open.Close()
 		return
 	}
-	s.servers = append(s.servers, server)
-	go func() { _ = server.Serve(open) }() // ends with the listener
+	s.servers = append(s.servers, made)
+	go func() { _ = made.Serve(open) }() // ends with the listener
 }
 
 // announce fills in the endpoints and writes the files of Config.Dir.
@@ -272,8 +272,8 @@ func (s *Server) Close(ctx context.Context) error {
 	s.closed = true
 	servers := s.servers
 	s.mu.Unlock()
-	err := shutdown(ctx, servers)
 	s.sockets.close()
+	err := shutdown(ctx, servers)
 	if s.Endpoints.CAFile != "" {
 		err = errors.Join(err, remove(filepath.Join(filepath.Dir(s.Endpoints.CAFile), EndpointsFile)))
 	}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/azptu/azptu/internal/emulator/state"
@@ -137,26 +138,43 @@ func loopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// newServer is an HTTP server with the limits that keep a slow or silly client
-// from holding on to it.
-func newServer(h http.Handler) *http.Server {
-	return &http.Server{
-		Handler: h, ReadHeaderTimeout: 15 * time.Second, IdleTimeout: 3 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: log.New(io.Discard, "", 0), // broken handshakes of clients that do not trust us yet
-	}
+// server is an HTTP server that knows how many requests it is answering.
+type server struct {
+	*http.Server
+	busy atomic.Int64
 }
 
-// shutdown ends servers gently while ctx lasts, then at once.
-func shutdown(ctx context.Context, servers []*http.Server) error {
-	var wg sync.WaitGroup
-	errs := make([]error, len(servers))
-	for i, s := range servers {
-		wg.Go(func() {
-			if err := s.Shutdown(ctx); err != nil {
-				errs[i] = errors.Join(err, s.Close())
-			}
-		})
+// newServer makes a server with the limits that keep a slow or silly client
+// from holding on to it.
+func newServer(h http.Handler) *server {
+	s := &server{}
+	counted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.busy.Add(1)
+		defer s.busy.Add(-1)
+		h.ServeHTTP(w, r)
+	})
+	s.Server = &http.Server{
+		Handler: counted, ReadHeaderTimeout: 15 * time.Second, IdleTimeout: 3 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: log.New(io.Discard, "", 0), // broken handshakes of clients that do not trust us yet
 	}
-	wg.Wait()
+	return s
+}
+
+// shutdown lets the requests that are being answered end while ctx lasts, then
+// closes every connection. (http.Server.Shutdown would wait a second for each
+// idle HTTP/2 connection.)
+func shutdown(ctx context.Context, servers []*server) error {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	var errs []error
+	for _, s := range servers {
+		for s.busy.Load() > 0 && ctx.Err() == nil {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+			}
+		}
+		errs = append(errs, s.Close())
+	}
 	return errors.Join(errs...)
 }

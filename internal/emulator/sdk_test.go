@@ -258,7 +258,7 @@ func TestMigrationIsUpdatingForHalfAnHour(t *testing.T) {
 			t.Errorf("%v later: %s, version %s; want %s", step.by, got, version, step.want)
 		}
 	}
-	if _, err := p.PollUntilDone(ctx, &runtime.PollUntilDoneOptions{Frequency: 10 * time.Millisecond}); err != nil {
-		t.Error(err)
+	if _, err := p.Poll(ctx); err != nil || !p.Done() {
+		t.Errorf("the operation: %v, done %v", err, p.Done())
 	}
 }

@@ -3,6 +3,8 @@ package emulator
 import (
 	"net/http"
 	"strings"
+
+	"github.com/azptu/azptu/internal/emulator/openai"
 )
 
 // dataPlane is the data plane of all accounts, and of one.
@@ -36,15 +38,13 @@ func (s services) byPath(path string) http.Handler {
 }
 
 // services makes them.
-func (s *Server) services(Config) (services, error) {
-	return services{data: absent{}}, nil
+func (s *Server) services(config Config) (services, error) {
+	data, err := openai.New(openai.Config{
+		Directory: &directory{state: s.State, entra: s.Entra}, Catalog: config.Catalog, Now: config.Now, Date: s.State.Clock().Now,
+		Seed: config.Seed, Tokens: config.Tokens, Latency: config.Latency,
+	})
+	if err != nil {
+		return services{}, err
+	}
+	return services{data: data}, nil
 }
-
-// absent stands where a data plane is to come.
-type absent struct{}
-
-func (absent) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	reply(w, http.StatusServiceUnavailable, map[string]any{"error": map[string]string{"code": "ServiceUnavailable", "message": "The data plane is not running."}})
-}
-
-func (a absent) ForAccount(string) http.Handler { return a }
