@@ -1,0 +1,51 @@
+package agg
+
+import (
+	"math"
+
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// avg is the mean of what is not null; of nothing it is NaN, or null when it is no real.
+type avg struct {
+	sum *sum
+	typ value.Type
+	f   []float64
+}
+
+func newAvg(s Spec) Aggregator {
+	return &avg{sum: &sum{typ: s.Args[0]}, typ: s.Result}
+}
+
+func (a *avg) Resize(n int) { a.sum.Resize(n) }
+
+func (a *avg) Update(groups []uint32, args []*value.Vector, n int) { a.sum.Update(groups, args, n) }
+
+func (a *avg) Merge(o Aggregator, to []uint32) { a.sum.Merge(o.(*avg).sum, to) }
+
+func (a *avg) Results() []*value.Vector {
+	b := value.NewBuilder(a.typ, len(a.sum.seen))
+	for i, n := range a.sum.seen {
+		b.Append(a.mean(i, n))
+	}
+	return []*value.Vector{b.Finish()}
+}
+
+func (a *avg) mean(i int, n int64) value.Value {
+	if n == 0 {
+		if a.typ == value.Real {
+			return value.OfReal(math.NaN())
+		}
+		return value.NullOf(a.typ)
+	}
+	switch {
+	case a.sum.typ == value.Real:
+		return value.OfReal(a.sum.f[i] / float64(n))
+	case a.sum.typ == value.Decimal:
+		q, _ := a.sum.d[i].Quo(value.DecOf(n))
+		return value.OfDec(q)
+	case a.typ == value.Real:
+		return value.OfReal(float64(a.sum.i[i]) / float64(n))
+	}
+	return value.Value{T: a.typ, I: a.sum.i[i] / n}
+}
