@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/azptu/azptu/internal/catalog"
+	"github.com/azptu/azptu/internal/cli/completion"
 	"github.com/azptu/azptu/internal/cli/config"
 	"github.com/azptu/azptu/internal/cli/defaults"
 	"github.com/azptu/azptu/internal/cli/verb"
@@ -35,6 +36,10 @@ func newRoot(env *verb.Env) *cobra.Command {
 	add(root, groupDocumented, documented(env)...)
 	add(root, groupTree, nouns(env)...)
 	add(root, groupSetup, setup(env)...)
+	help := newHelp(env)
+	root.SetHelpCommand(help)
+	root.SetHelpCommandGroupID(groupSetup)
+	root.AddCommand(help)
 	return root
 }
 
@@ -66,6 +71,7 @@ func nouns(env *verb.Env) []*cobra.Command {
 func setup(env *verb.Env) []*cobra.Command {
 	return append(system(env),
 		config.New(env),
+		completion.New(env),
 	)
 }
 

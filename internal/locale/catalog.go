@@ -4,7 +4,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -76,15 +75,14 @@ func Messages(area string, lang Language) (map[string]Text, error) {
 	return texts, nil
 }
 
-var placeholder = regexp.MustCompile(`\{\{\s*\.(\w+)\s*\}\}`)
-
 // Placeholders lists the distinct names a text leaves open, sorted:
 // "{{.Count}} of {{.Total}}" gives Count and Total.
 func (t Text) Placeholders() []string {
 	var names []string
-	for _, match := range placeholder.FindAllStringSubmatch(t.One+"\x00"+t.Other, -1) {
-		names = append(names, match[1])
-	}
+	fill(t.One+"\x00"+t.Other, func(name string) (string, bool) {
+		names = append(names, name)
+		return "", true
+	})
 	slices.Sort(names)
 	return slices.Compact(names)
 }

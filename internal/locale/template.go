@@ -24,17 +24,41 @@ type blankText string
 // Execute fills text with data, a map[string]string.
 func (text blankText) Execute(data any) (string, error) {
 	values, _ := data.(map[string]string)
-	src := string(text)
-	if !strings.Contains(src, "{{") {
-		return src, nil
-	}
-	return placeholder.ReplaceAllStringFunc(src, func(blank string) string {
-		name := strings.TrimLeft(strings.Trim(blank, "{} \t\n"), ".")
-		if value, ok := values[name]; ok {
-			return value
-		}
-		return blank
+	return fill(string(text), func(name string) (string, bool) {
+		value, ok := values[name]
+		return value, ok
 	}), nil
+}
+
+// fill replaces {{.Name}} by what value says of Name; where value knows
+// nothing, and where the braces hold anything else, the text stays as it is.
+func fill(text string, value func(name string) (string, bool)) string {
+	if !strings.Contains(text, "{{") {
+		return text
+	}
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(text, "{{")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		inside, rest, closed := strings.Cut(after, "}}")
+		name, dotted := strings.CutPrefix(strings.TrimSpace(inside), ".")
+		if closed && dotted && isName(name) {
+			if filled, ok := value(name); ok {
+				b.WriteString(filled)
+				text = rest
+				continue
+			}
+		}
+		b.WriteString("{{")
+		text = after
+	}
+}
+
+func isName(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
 // Printable makes text from outside safe to show on a terminal: control

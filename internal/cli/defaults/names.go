@@ -1,21 +1,34 @@
 package defaults
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 )
 
 // What Azure Resource Manager accepts as names ("Naming rules and restrictions
 // for Azure resources").
-var (
-	subscriptionID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-	accountName    = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}[a-zA-Z0-9]$`)
-)
 
-func isSubscription(s string) bool { return subscriptionID.MatchString(s) }
+// isSubscription: 8-4-4-4-12 hexadecimal digits.
+func isSubscription(s string) bool {
+	groups := strings.Split(s, "-")
+	if len(groups) != 5 {
+		return false
+	}
+	for i, length := range []int{8, 4, 4, 4, 12} {
+		if len(groups[i]) != length || strings.Trim(groups[i], "0123456789abcdefABCDEF") != "" {
+			return false
+		}
+	}
+	return true
+}
 
-func isAccount(s string) bool { return accountName.MatchString(s) }
+// isAccount: 2 to 64 letters, digits, periods, hyphens and underscores,
+// beginning and ending with a letter or digit.
+func isAccount(s string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	return len(s) >= 2 && len(s) <= 64 && strings.Trim(s, letters+"_.-") == "" &&
+		strings.ContainsRune(letters, rune(s[0])) && strings.ContainsRune(letters, rune(s[len(s)-1]))
+}
 
 // isResourceGroup: 1 to 90 letters, digits, underscores, hyphens, periods and
 // parentheses of any script, not ending in a period.

@@ -133,11 +133,20 @@ func people(v any, numbers *locale.Printer) string {
 			return numbers.Decimal(n, -1)
 		}
 	}
-	text := strings.NewReplacer("\n", " ", "\t", " ").Replace(plain(v))
+	text := strings.TrimSpace(strings.NewReplacer("\n", " ", "\t", " ").Replace(plain(v)))
+	text = strings.TrimSuffix(text, midnight(v))
 	if text == "" {
 		return "-"
 	}
 	return locale.Printable(text)
+}
+
+// midnight is the part of a cell that says nothing: a date needs no time.
+func midnight(v any) string {
+	if t, ok := v.(time.Time); ok && t.Equal(t.Truncate(24*time.Hour)) {
+		return "T00:00:00Z"
+	}
+	return ""
 }
 
 // plain writes one cell for a program: no grouping, times in RFC 3339, nothing

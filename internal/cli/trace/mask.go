@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -20,14 +21,21 @@ var secretHeaders = map[string]bool{
 // secretWord finds names whose values are secret, in queries, forms and JSON.
 const secretWord = `(?i:[\w.-]*(?:secret|password|passwd|token|assertion|client_info|credential)[\w.-]*|(?:primary|secondary|account|api|access|shared|subscription)[_-]?keys?|key[12]|sig|signature|code|code_verifier)`
 
-// innocent are names that secretWord would catch but that count or locate.
-var innocent = regexp.MustCompile(`(?i)^(?:(?:max|prompt|completion|total|cached|reasoning|input|output|audio)_?(?:completion_?)?tokens?(?:_details)?|tokens?_?(?:type|limit|per_?minute)|token_(?:endpoint|type).*|\w*prediction_tokens|code)$`)
+// patterns find secrets in text. They are compiled when the first exchange is
+// traced: most runs trace nothing.
+type patterns struct {
+	json, form, bearer *regexp.Regexp
+	innocent           *regexp.Regexp // names that secretWord catches but that count or locate
+}
 
-var (
-	jsonSecret = regexp.MustCompile(`"(` + secretWord + `)"(\s*:\s*)"(?:[^"\\]|\\.)*("|$)`)
-	formSecret = regexp.MustCompile(`(^|[&?\s])(` + secretWord + `)=([^&\s]*)`)
-	bearer     = regexp.MustCompile(`eyJ[\w-]{8,}\.[\w-]+\.?[\w-]*`)
-)
+var compiled = sync.OnceValue(func() patterns {
+	return patterns{
+		json:     regexp.MustCompile(`"(` + secretWord + `)"(\s*:\s*)"(?:[^"\\]|\\.)*("|$)`),
+		form:     regexp.MustCompile(`(^|[&?\s])(` + secretWord + `)=([^&\s]*)`),
+		bearer:   regexp.MustCompile(`eyJ[\w-]{8,}\.[\w-]+\.?[\w-]*`),
+		innocent: regexp.MustCompile(`(?i)^(?:(?:max|prompt|completion|total|cached|reasoning|input|output|audio)_?(?:completion_?)?tokens?(?:_details)?|tokens?_?(?:type|limit|per_?minute)|token_(?:endpoint|type).*|\w*prediction_tokens|code)$`),
+	}
+})
 
 // MaskHeader is value fit to be seen.
 func MaskHeader(name, value string) string {
@@ -61,19 +69,20 @@ func isText(contentType string) bool {
 }
 
 func maskText(text string) string {
-	text = jsonSecret.ReplaceAllStringFunc(text, func(found string) string {
-		parts := jsonSecret.FindStringSubmatch(found)
-		if innocent.MatchString(parts[1]) {
+	p := compiled()
+	text = p.json.ReplaceAllStringFunc(text, func(found string) string {
+		parts := p.json.FindStringSubmatch(found)
+		if p.innocent.MatchString(parts[1]) {
 			return found
 		}
 		return `"` + parts[1] + `"` + parts[2] + `"` + mask + `"`
 	})
-	text = formSecret.ReplaceAllStringFunc(text, func(found string) string {
-		parts := formSecret.FindStringSubmatch(found)
-		if innocent.MatchString(parts[2]) && parts[2] != "code" {
+	text = p.form.ReplaceAllStringFunc(text, func(found string) string {
+		parts := p.form.FindStringSubmatch(found)
+		if p.innocent.MatchString(parts[2]) && parts[2] != "code" {
 			return found
 		}
 		return parts[1] + parts[2] + "=" + mask
 	})
-	return bearer.ReplaceAllString(text, mask)
+	return p.bearer.ReplaceAllString(text, mask)
 }

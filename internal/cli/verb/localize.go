@@ -1,6 +1,8 @@
 package verb
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -15,6 +17,9 @@ func (e *Env) Localize(cmd *cobra.Command) {
 		cmd.Short = e.T(cmd.Short)
 		cmd.Long = e.optional(cmd.Long)
 		cmd.Example = e.optional(cmd.Example)
+		if cmd.Example == "" && cmd.Runnable() && !cmd.HasSubCommands() && !strings.Contains(cmd.Use, " ") {
+			cmd.Example = cmd.CommandPath() // there is little more to show
+		}
 		for _, group := range cmd.Groups() {
 			group.Title = e.T(group.ID)
 		}

@@ -2,7 +2,6 @@ package verb
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -123,46 +122,4 @@ func shorten(value string) string {
 		return string(runes[:57]) + "..."
 	}
 	return value
-}
-
-// Nearest is the candidate that a mistyped word most likely meant, or "" when
-// none is near: at most a third of its letters differ, or it begins so.
-func Nearest(word string, candidates []string) string {
-	word = strings.ToLower(word)
-	if len(word) < 2 || len(word) > 60 {
-		return ""
-	}
-	best, distance := "", max(1, len(word)/3)+1
-	for _, candidate := range slices.Sorted(slices.Values(candidates)) {
-		d := editDistance(word, strings.ToLower(candidate))
-		if len(word) >= 3 && strings.HasPrefix(strings.ToLower(candidate), word) {
-			d = min(d, 1)
-		}
-		if d < distance {
-			best, distance = candidate, d
-		}
-	}
-	return best
-}
-
-// editDistance counts the insertions, deletions and replacements that turn a
-// into b.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

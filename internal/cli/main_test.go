@@ -1,0 +1,157 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/azptu/azptu/internal/cli/exit"
+	"github.com/azptu/azptu/internal/cli/term"
+	"github.com/azptu/azptu/internal/cli/verb"
+	"github.com/azptu/azptu/internal/settings"
+)
+
+// newEnv is a world without a person, an environment or a network.
+func newEnv(t testing.TB, vars map[string]string) (env *verb.Env, out, talk *bytes.Buffer) {
+	out, talk = &bytes.Buffer{}, &bytes.Buffer{}
+	dir := t.TempDir()
+	return &verb.Env{
+		Term: &term.Terminal{In: strings.NewReader(""), Out: out, Err: talk},
+		Getenv: func(name string) string {
+			if name == "AZPTU_STATE_DIR" {
+				return dir
+			}
+			return vars[name]
+		},
+		Now: func() time.Time { return time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC) }, WorkDir: dir,
+		Transport: transport,
+	}, out, talk
+}
+
+// Every command of the tree has its help in every language, every flag too:
+// what Localize could not put into words would still look like a key.
+func TestEveryCommandIsDescribed(t *testing.T) {
+	for _, lang := range []string{"en", "pt-BR", "es"} {
+		env, _, _ := newEnv(t, map[string]string{"AZPTU_LANG": lang})
+		root := newRoot(env)
+		env.Localize(root)
+		walk(root, func(cmd *cobra.Command) {
+			path := cmd.CommandPath()
+			if strings.HasSuffix(cmd.Short, ".short") || cmd.Short == "" {
+				t.Errorf("%s (%s): no short help: %q", path, lang, cmd.Short)
+			}
+			if cmd.Example == "" && cmd.Runnable() && !cmd.HasSubCommands() {
+				t.Errorf("%s (%s): no example", path, lang)
+			}
+			cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+				if !strings.Contains(f.Usage, " ") {
+					t.Errorf("%s --%s (%s): no help: %q", path, f.Name, lang, f.Usage)
+				}
+			})
+		})
+	}
+}
+
+func walk(cmd *cobra.Command, visit func(*cobra.Command)) {
+	visit(cmd)
+	for _, child := range cmd.Commands() {
+		walk(child, visit)
+	}
+}
+
+// `azptu help environment` names every variable that sets something.
+func TestHelpNamesEveryVariable(t *testing.T) {
+	env, out, _ := newEnv(t, nil)
+	if code := Run(t.Context(), env, []string{"help", "environment"}); code != 0 {
+		t.Fatal(code)
+	}
+	for _, key := range settings.Keys() {
+		if !strings.Contains(out.String(), key.Env) {
+			t.Errorf("%s is not mentioned", key.Env)
+		}
+	}
+}
+
+func TestInterruptedIs130(t *testing.T) {
+	env, _, talk := newEnv(t, map[string]string{"AZPTU_LANG": "es"})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if code := Run(ctx, env, []string{"set-resource-group", "rg"}); code != 130 || !strings.Contains(talk.String(), "Interrumpido.") {
+		t.Errorf("%d: %s", code, talk)
+	}
+}
+
+// listed is a subscription whose accounts are known.
+type listed struct {
+	projects []settings.Project
+	err      error
+}
+
+func (l listed) ListAccounts(context.Context) ([]settings.Project, error) { return l.projects, l.err }
+
+func TestSetProjectAsksAzure(t *testing.T) {
+	two := []settings.Project{{Name: "Meu-AI", ResourceGroup: "rg-a"}, {Name: "other", ResourceGroup: "rg-b"}, {Name: "other", ResourceGroup: "rg-c"}}
+	for _, c := range []struct {
+		name    string
+		listed  listed
+		args    []string
+		code    int
+		project string
+		group   string
+		said    string
+	}{
+		{"found, in Azure's spelling", listed{two, nil}, []string{"set-project", "meu-ai"}, 0, "Meu-AI", "rg-a", ""},
+		{"mistyped", listed{two, nil}, []string{"set-project", "meu-ia"}, 3, "", "", "Meu-AI"},
+		{"ambiguous", listed{two, nil}, []string{"set-project", "other"}, 2, "", "", "rg-b, rg-c"},
+		{"told apart", listed{two, nil}, []string{"set-project", "other", "--resource-group", "RG-C"}, 0, "other", "rg-c", ""},
+		{"not signed in", listed{nil, exit.New(exit.SignIn, "no token")}, []string{"set-project", "meu-ai"}, 0, "meu-ai", "", "Warning: It could not be checked that the project \"meu-ai\" exists (no token)"},
+		{"none there", listed{nil, nil}, []string{"set-project", "meu-ai"}, 3, "", "", "list-projects"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			env, _, talk := newEnv(t, nil)
+			root := newRoot(env) // wires Azure's own lister, which is not wanted here
+			env.Accounts = c.listed
+			root.SetArgs(c.args)
+			err := root.ExecuteContext(t.Context())
+			exit.Print(talk, env.Printer(), func(s string) string { return s }, err, false)
+			state, _ := env.Remembered(t.Context())
+			if exit.CodeOf(err) != c.code || state.Project != c.project || state.ProjectGroup != c.group || !strings.Contains(talk.String(), c.said) {
+				t.Errorf("code %d, remembered %q in %q, said %s", exit.CodeOf(err), state.Project, state.ProjectGroup, talk)
+			}
+		})
+	}
+}
+
+// A fresh list of projects is believed; an old one is not.
+func TestSetProjectTrustsAFreshCache(t *testing.T) {
+	for age, want := range map[time.Duration]int{time.Minute: 0, 6 * time.Minute: 3} {
+		env, _, talk := newEnv(t, nil)
+		root := newRoot(env)
+		env.Accounts = listed{}
+		if err := env.Remember(t.Context(), func(s *settings.State) {
+			s.Cache = &settings.Projects{SavedAt: env.Now().Add(-age), Cloud: "public", Items: []settings.Project{{Name: "cached", ResourceGroup: "rg"}}}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		root.SetArgs([]string{"set-project", "cached"})
+		if err := root.ExecuteContext(t.Context()); exit.CodeOf(err) != want {
+			t.Errorf("%v old: %v, %s", age, err, talk)
+		}
+	}
+}
+
+func BenchmarkVersion(b *testing.B) {
+	for b.Loop() {
+		env, _, _ := newEnv(b, map[string]string{"AZPTU_LANG": "pt-BR"})
+		env.Term.Out = io.Discard
+		if code := Run(b.Context(), env, []string{"version"}); code != 0 {
+			b.Fatal(code)
+		}
+	}
+}
