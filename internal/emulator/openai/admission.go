@@ -11,7 +11,9 @@ type demand struct {
 	maxTokens int                          // completion tokens it allows itself; 0: none said
 	choices   int                          // completions asked for
 	count     func(model string) int       // prompt tokens, as a model counts them
-	cached    func(m *meter, f *facts) int // prompt tokens that are in the cache
+	cached    func(m *meter, f *facts) int // prompt tokens that are in the cache; nil: none
+
+	unbounded bool // the prompt is many texts, each of which was checked before
 }
 
 // grant is the claim of an admitted call. It must be settled once.
@@ -23,6 +25,7 @@ type grant struct {
 	prompt      int
 	cached      int
 	maxTokens   int
+	reserved    int64  // tokens claimed of a Standard deployment's limit
 	spilledFrom string // the deployment that this one took over for
 	fault       Fault
 	settled     bool
@@ -140,6 +143,9 @@ func (x *exchange) answers(d Deployment) *problem {
 // prompt past the published limit is refused so that it can spill over.
 func tooLong(g *grant, need demand) *problem {
 	f := g.facts
+	if need.unbounded {
+		return nil
+	}
 	if isProvisioned(g.dep.SKU) && f.ptuInput > 0 && g.prompt >= f.ptuInput {
 		p := contextTooLong(true, f.ptuInput, g.prompt, 0)
 		p.spills = true
@@ -173,7 +179,8 @@ func (x *exchange) charge(g *grant, need demand) *problem {
 	if wait, ok := g.meter.requests.Reserve(at, 1); !ok {
 		return g.limited(overCalls(op, version, wait))
 	}
-	if wait, ok := g.meter.tokens.Reserve(at, int64(g.prompt+need.maxTokens*need.choices)); !ok {
+	g.reserved = int64(g.prompt + need.maxTokens*need.choices)
+	if wait, ok := g.meter.tokens.Reserve(at, g.reserved); !ok {
 		g.meter.requests.Settle(at, 1, 0)
 		return g.limited(overTokens(op, version, wait))
 	}
@@ -204,7 +211,7 @@ func (x *exchange) settle(g *grant, completion int) {
 		x.call.Utilization = g.meter.ptu.Utilization(at)
 		return
 	}
-	if g.maxTokens == 0 {
+	if g.maxTokens == 0 && completion > 0 {
 		g.meter.tokens.Settle(at, 0, int64(completion))
 	}
 }
@@ -222,7 +229,7 @@ func (x *exchange) cancel(g *grant) {
 		x.call.Utilization = g.meter.ptu.Utilization(at)
 		return
 	}
-	g.meter.tokens.Settle(at, int64(g.prompt+g.maxTokens), 0)
+	g.meter.tokens.Settle(at, g.reserved, 0)
 }
 
 // deployment finds the deployment that a request names.

@@ -88,11 +88,15 @@ func (x *exchange) chatDemand(q *chatRequest, body []byte) demand {
 
 // writerFor makes the text of an answer follow from the request and the seed.
 func (x *exchange) writerFor(g *grant, q *chatRequest) *writer {
+	return x.textWriter(g, q, q.messages)
+}
+
+func (x *exchange) textWriter(g *grant, q *chatRequest, asked []byte) *writer {
 	seed := x.h.cfg.Seed
 	if q.seed != nil {
 		seed ^= uint64(*q.seed) * 0x9e3779b97f4a7c15
 	}
-	return &writer{encoding: tokens.For(g.dep.Model), facts: g.facts, seed: mix(seed, q.messages), length: x.wantedLength()}
+	return &writer{encoding: tokens.For(g.dep.Model), facts: g.facts, seed: mix(seed, asked), length: x.wantedLength()}
 }
 
 // offend turns the answer into one that the filter caught.

@@ -55,7 +55,7 @@ func (q *chatRequest) parse(body []byte) *problem {
 	l := &q.l
 	l.Reset(body)
 	if l.Kind() != jsonlex.Object {
-		return unparsable(body)
+		return unparsable()
 	}
 	l.Object()
 	for {
@@ -78,7 +78,7 @@ func (q *chatRequest) parse(body []byte) *problem {
 
 // unparsable is what the service says of a body that is not JSON, or not an
 // object.
-func unparsable([]byte) *problem {
+func unparsable() *problem {
 	return invalid("", "", "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)")
 }
 
@@ -92,7 +92,7 @@ func (q *chatRequest) fault(err error, body []byte) *problem {
 func typeProblem(err error, at string, body []byte) *problem {
 	var wrong *jsonlex.TypeError
 	if !errors.As(err, &wrong) || jsonlex.Valid(body) != nil {
-		return unparsable(body)
+		return unparsable()
 	}
 	return invalid("invalid_type", at, "Invalid type for '%s': expected %s, but got %s instead.", at, withArticle(wrong.Want), withArticle(wrong.Got))
 }

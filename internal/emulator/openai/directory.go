@@ -7,15 +7,13 @@ import (
 )
 
 // Directory knows the accounts, who may use them, and what they have deployed.
-// Every method is asked several times a call and must be quick.
+// Both methods are asked with every call and must be quick.
 type Directory interface {
 	// Authorize names the account that a request may use. accountHint is set on
 	// a listener that belongs to one account. A refusal is an *AuthError.
 	Authorize(ctx context.Context, accountHint, apiKey, bearer string) (account string, err error)
 	// Deployment finds one deployment of an account; case does not count.
 	Deployment(account, name string) (Deployment, bool)
-	// Deployments lists all deployments of an account.
-	Deployments(account string) []Deployment
 }
 
 // Deployment is what the data plane has to know of a deployment.

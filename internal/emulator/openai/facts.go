@@ -67,8 +67,8 @@ func (h *Handler) factsOf(d Deployment) facts {
 // legacy tells the models of before GPT-4o.
 func legacy(model string) bool {
 	name := strings.ToLower(model)
-	return strings.HasPrefix(name, "gpt-35") || strings.HasPrefix(name, "gpt-3.5") || strings.HasPrefix(name, "text-embedding") ||
-		strings.HasPrefix(name, "gpt-4") && !strings.HasPrefix(name, "gpt-4o") && !strings.HasPrefix(name, "gpt-4.")
+	return hasAnyPrefix(name, "gpt-35", "gpt-3.5", "text-embedding") ||
+		strings.HasPrefix(name, "gpt-4") && !hasAnyPrefix(name, "gpt-4o", "gpt-4.")
 }
 
 // applyFamily fills in what names tell. Context sizes are those of Microsoft's
@@ -81,23 +81,38 @@ func (f *facts) applyFamily(name, version string) {
 		if name == "text-embedding-3-large" {
 			f.dimensions = 3072
 		}
-	case strings.HasPrefix(name, "dall-e"), strings.HasPrefix(name, "whisper"), strings.HasPrefix(name, "tts"):
+	case hasAnyPrefix(name, "dall-e", "whisper", "tts", "gpt-image"):
 		f.chats, f.vision = false, false
-	case strings.HasPrefix(name, "gpt-35"), strings.HasPrefix(name, "gpt-3.5"):
+	case hasAnyPrefix(name, "gpt-35", "gpt-3.5"):
 		f.legacyTurbo(name, version)
-	case name == "gpt-4-32k":
-		f.context, f.output, f.vision = 32768, 32768, false
-	case f.legacy && (name == "gpt-4" && (version == "0613" || version == "0314" || version == "")):
-		f.context, f.output, f.vision = 8192, 8192, false
 	case f.legacy:
-		f.context, f.output = 128000, 4096
-	case name[0] == 'o' && len(name) > 1 && name[1] >= '1' && name[1] <= '9':
+		f.legacyFour(name, version)
+	case hasAnyPrefix(name, "o1", "o3", "o4"):
 		f.reasoning = true
 		f.context, f.output = 200000, 100000
 		f.vision = name != "o1-mini" && name != "o3-mini"
 	case strings.HasPrefix(name, "gpt-5") && !strings.Contains(name, "chat"):
 		f.reasoning = true
 		f.context, f.output = 400000, 128000
+	}
+}
+
+func hasAnyPrefix(name string, prefixes ...string) bool {
+	for _, p := range prefixes {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *facts) legacyFour(name, version string) {
+	f.context, f.output = 128000, 4096
+	switch {
+	case name == "gpt-4-32k":
+		f.context, f.output, f.vision = 32768, 32768, false
+	case name == "gpt-4" && (version == "0613" || version == "0314" || version == ""):
+		f.context, f.output, f.vision = 8192, 8192, false
 	}
 }
 
@@ -112,6 +127,7 @@ func (f *facts) legacyTurbo(name, version string) {
 	}
 	f.busy424 = version == "0301"
 	f.completes = name == "gpt-35-turbo-instruct" || version == "0301"
+	f.chats = name != "gpt-35-turbo-instruct"
 }
 
 // applyRates: capacity 1 is 1,000 tokens a minute, and one request in ten

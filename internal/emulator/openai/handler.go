@@ -45,11 +45,12 @@ const DefaultMaxBody = 32 << 20
 
 // Handler serves the data plane of every account.
 type Handler struct {
-	cfg     Config
-	catalog *catalog.Catalog
-	origin  time.Time
-	ids     atomic.Uint64
-	meters  sync.Map // deployment ID → *meter
+	cfg       Config
+	catalog   *catalog.Catalog
+	origin    time.Time
+	ids       atomic.Uint64
+	meters    sync.Map // deployment ID → *meter
+	responses *responseStore
 }
 
 // New returns a Handler.
@@ -78,7 +79,7 @@ func New(cfg Config) (*Handler, error) {
 	if known == nil {
 		known = catalog.Builtin()
 	}
-	return &Handler{cfg: cfg, catalog: known, origin: cfg.Now()}, nil
+	return &Handler{cfg: cfg, catalog: known, origin: cfg.Now(), responses: newResponseStore()}, nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -120,10 +121,7 @@ func (h *Handler) serve(accountHint string, w http.ResponseWriter, r *http.Reque
 		p = x.authorize(accountHint)
 	}
 	if p == nil {
-		p = notFound()
-		if run := operations[to.operation]; run != nil {
-			p = run(x)
-		}
+		p = operations[to.operation](x)
 	}
 	if p != nil {
 		x.refuse(p)

@@ -28,7 +28,9 @@ var operations map[operation]func(*exchange) *problem
 
 func init() {
 	operations = map[operation]func(*exchange) *problem{
-		opChat: chat,
+		opChat: chat, opCompletions: completions, opEmbeddings: embeddings,
+		opResponses: createResponse, opResponseGet: getResponse, opResponseDelete: deleteResponse, opResponseInput: responseInput,
+		opModels: listModels, opModel: getModel,
 	}
 }
 

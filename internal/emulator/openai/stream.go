@@ -13,17 +13,11 @@ import (
 // capacity that the rest of the answer would have taken is given back at once.
 func (x *exchange) streamChat(g *grant, q *chatRequest, gen *generation) *problem {
 	a := x.newAnswer(g, "chatcmpl-")
-	s := &stream{x: x, g: g, fault: g.fault, pace: x.pace(g), paced: x.h.cfg.Latency, out: outputs.Get().(*[]byte)}
-	defer putOutput(s.out)
 	// Nothing below needs the request's text; open streams are many.
 	obfuscate, withUsage, legacyCalls := q.obfuscate && !g.facts.legacy, q.includeUsage, q.legacyCalls
 	logprobs, top := q.logprobs, q.topLogprobs
-	x.release()
-
-	h := x.w.Header()
-	x.modelHeaders(h, g)
-	h["Content-Type"] = streamType
-	h["Skip-Error-Remapping"] = yes
+	s := x.openStream(g)
+	defer s.close()
 	e := &chatEvents{answer: a, legacyCalls: legacyCalls, logprobs: logprobs, top: top, pad: x.h.newID(), obfuscate: obfuscate}
 	e.prepare()
 
@@ -41,8 +35,7 @@ func (x *exchange) streamChat(g *grant, q *chatRequest, gen *generation) *proble
 		s.put(e.usageEvent)
 	}
 	s.put(sse.AppendDone)
-	s.flush()
-	s.settle(gen.total())
+	s.finish(gen.total())
 	return nil
 }
 
@@ -80,6 +73,27 @@ type stream struct {
 	begun   bool // the headers are out
 	broken  bool // the client left, or the fault says that the stream breaks off
 }
+
+// openStream sets the headers of a stream. The request's text is given back:
+// nothing may use it any more, for open streams are many.
+func (x *exchange) openStream(g *grant) *stream {
+	x.release()
+	h := x.w.Header()
+	x.modelHeaders(h, g)
+	h["Content-Type"] = streamType
+	h["Skip-Error-Remapping"] = yes
+	s := &stream{x: x, g: g, fault: g.fault, pace: x.pace(g), paced: x.h.cfg.Latency, out: outputs.Get().(*[]byte)}
+	*s.out = (*s.out)[:0]
+	return s
+}
+
+// finish ends a stream that came to its end.
+func (s *stream) finish(completion int) {
+	s.flush()
+	s.settle(completion)
+}
+
+func (s *stream) close() { putOutput(s.out) }
 
 // flushAt is how many bytes are gathered before they are written.
 const flushAt = 16 << 10
