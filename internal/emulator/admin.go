@@ -132,7 +132,7 @@ func (s *Server) advance(w http.ResponseWriter, r *http.Request) {
 	s.clock(w)
 }
 
-func (s *Server) reset(w http.ResponseWriter, _ *http.Request) { s.done(w, s.State.Reset()) }
+func (s *Server) reset(w http.ResponseWriter, _ *http.Request) { s.done(w, s.Reset()) }
 
 func (s *Server) setQuota(w http.ResponseWriter, r *http.Request) {
 	var in struct {

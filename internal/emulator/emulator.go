@@ -27,6 +27,8 @@ import (
 	"github.com/azptu/azptu/internal/catalog"
 	"github.com/azptu/azptu/internal/emulator/arm"
 	"github.com/azptu/azptu/internal/emulator/entra"
+	"github.com/azptu/azptu/internal/emulator/fault"
+	"github.com/azptu/azptu/internal/emulator/monitor"
 	"github.com/azptu/azptu/internal/emulator/state"
 )
 
@@ -64,6 +66,9 @@ type Server struct {
 	servers   []*server
 	closed    bool
 	onAdvance []func(time.Duration)
+	onReset   []func()
+	faults    *fault.Set
+	log       *monitor.Activity
 }
 
 // WorkloadSubject is the workload whose federated token stands for the first
@@ -126,6 +131,7 @@ func (s *Server) compose(config Config) error {
 	if err != nil {
 		return err
 	}
+	s.faults = newFaults(s.State, config)
 	if err := s.identities(config); err != nil {
 		return err
 	}
@@ -134,10 +140,10 @@ func (s *Server) compose(config Config) error {
 		return err
 	}
 	manager := arm.New(arm.Config{
-		State: s.State, Verify: verifier{s.Entra}, Root: s.sockets.url("https", s.sockets.all[control]), Authority: s.sockets.url("https", s.sockets.all[control]),
+		State: s.State, Verify: expiringVerifier{verifier{s.Entra}, s.faults}, Root: s.sockets.url("https", s.sockets.all[control]), Authority: s.sockets.url("https", s.sockets.all[control]),
 		Insights: rest.insights, PageSize: config.PageSize, Log: config.Log, Wall: config.Now,
 	})
-	s.serve(s.sockets.all[control], s.controlPlane(manager, rest))
+	s.serve(s.sockets.all[control], s.controlPlane(s.log.Watch(manager), rest))
 	s.serve(s.sockets.all[data], rest.data)
 	s.serve(s.sockets.all[dataPlain], rest.data)
 	s.serve(s.sockets.all[side], s.sideDoor(rest))
@@ -151,7 +157,7 @@ func (s *Server) identities(config Config) error {
 	s.Endpoints.IdentityHeader = hex.EncodeToString(secret(32))
 	var err error
 	s.Entra, err = entra.New(entra.Config{
-		State: s.State, Authority: s.sockets.url("https", s.sockets.all[control]), Now: config.Now,
+		State: s.State, Authority: s.sockets.url("https", s.sockets.all[control]), Now: skewed(config.Now, s.faults),
 		IdentityHeader: s.Endpoints.IdentityHeader, Managed: host.ClientID,
 	})
 	if err != nil {
@@ -192,7 +198,7 @@ func (s *Server) sideDoor(rest services) http.Handler {
 
 // serve answers a listener until the emulator is closed.
 func (s *Server) serve(open net.Listener, h http.Handler) {
-	made := newServer(h)
+	made := newServer(s.faults.Dates(h))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -247,6 +253,17 @@ func (s *Server) Advance(by time.Duration) time.Time {
 	return now
 }
 
+// Reset makes the world a fresh one again and forgets what was observed.
+// Identities and the keys of the first account stay.
+func (s *Server) Reset() error {
+	s.faults.Clear()
+	err := s.State.Reset()
+	for _, tell := range s.onReset {
+		tell()
+	}
+	return err
+}
+
 // CAPool holds the authority to trust, for clients in the same process.
 func (s *Server) CAPool() *x509.CertPool { return s.authority.pool }
 
@@ -272,6 +289,7 @@ func (s *Server) Close(ctx context.Context) error {
 	s.closed = true
 	servers := s.servers
 	s.mu.Unlock()
+	s.faults.Clear()
 	s.sockets.close()
 	err := shutdown(ctx, servers)
 	if s.Endpoints.CAFile != "" {
@@ -287,6 +305,8 @@ func remove(path string) error {
 	return nil
 }
 
+var tokenExpired = &arm.TokenError{Code: "ExpiredAuthenticationToken", Message: "The access token expiry UTC time is earlier than current UTC time."}
+
 // verifier lets Resource Manager check tokens.
 type verifier struct{ *entra.Service }
 
@@ -296,7 +316,7 @@ func (v verifier) VerifyARM(ctx context.Context, token string) (arm.Caller, erro
 	who, err := v.Verify(ctx, token, append([]string{"https://metrics.monitor.azure.com", "https://monitor.azure.com"}, entra.ARM...)...)
 	switch {
 	case errors.Is(err, entra.ErrExpired):
-		return arm.Caller{}, &arm.TokenError{Code: "ExpiredAuthenticationToken", Message: "The access token expiry UTC time is earlier than current UTC time."}
+		return arm.Caller{}, tokenExpired
 	case errors.Is(err, entra.ErrAudience):
 		return arm.Caller{}, &arm.TokenError{Code: "InvalidAuthenticationTokenAudience", Message: "The access token has been obtained for wrong audience or resource. It should exactly match with one of the allowed audiences 'https://management.core.windows.net/','https://management.core.windows.net','https://management.azure.com/','https://management.azure.com'."}
 	case err != nil:

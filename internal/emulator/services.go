@@ -4,7 +4,10 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/azptu/azptu/internal/emulator/monitor"
 	"github.com/azptu/azptu/internal/emulator/openai"
+	"github.com/azptu/azptu/internal/emulator/prices"
+	"github.com/azptu/azptu/internal/emulator/state"
 )
 
 // dataPlane is the data plane of all accounts, and of one.
@@ -39,12 +42,31 @@ func (s services) byPath(path string) http.Handler {
 
 // services makes them.
 func (s *Server) services(config Config) (services, error) {
+	now := s.State.Clock().Now
+	known := &directory{state: s.State, entra: s.Entra}
+	metrics, requests := monitor.NewStore(now, 0), &requestLog{}
+	s.log = monitor.NewActivity(now)
+	s.onReset = append(s.onReset, metrics.Reset, requests.reset, s.log.Reset)
 	data, err := openai.New(openai.Config{
-		Directory: &directory{state: s.State, entra: s.Entra}, Catalog: config.Catalog, Now: config.Now, Date: s.State.Clock().Now,
+		Directory: expiringDirectory{known, s.faults}, Faults: failing{s.faults},
+		Observer: &observed{directory: known, metrics: metrics, requests: requests, log: config.Log}, Catalog: config.Catalog, Now: config.Now, Date: s.State.Clock().Now,
 		Seed: config.Seed, Tokens: config.Tokens, Latency: config.Latency,
 	})
 	if err != nil {
 		return services{}, err
 	}
-	return services{data: data}, nil
+	retail := prices.New(config.Catalog, priced())
+	return services{
+		data: data, insights: monitor.Insights(monitor.New(metrics, known, now), s.log), prices: retail,
+		admin: s.console(metrics, requests, retail),
+	}, nil
+}
+
+// priced lists the regions that have prices.
+func priced() []prices.Region {
+	var out []prices.Region
+	for _, r := range state.Regions() {
+		out = append(out, prices.Region{Name: r.Name, Display: r.Display, Zone: r.Zone})
+	}
+	return out
 }

@@ -60,9 +60,9 @@ type Fault struct {
 	Units      int      `json:"units,omitempty"`      // capacity, quota: what is left
 	Skew       Duration `json:"skew,omitempty"`       // clock-skew
 
-	Hits  int       `json:"hits"`            // calls that it met so far
-	Until time.Time `json:"until,omitzero"`  // when it ends by itself
-	Since time.Time `json:"since,omitempty"` // when it was switched on
+	Hits  int       `json:"hits"`           // calls that it met so far
+	Until time.Time `json:"until,omitzero"` // when it ends by itself
+	Since time.Time `json:"since,omitzero"` // when it was switched on
 }
 
 // Place is where a fault may happen. What is not known is empty.
@@ -112,11 +112,14 @@ func kinds() []kind {
 }
 
 // Kind tells what can be switched on.
-type Kind struct{ Name, About string }
+type Kind struct {
+	Name  string `json:"name"`
+	About string `json:"about"`
+}
 
 // Kinds lists the kinds of faults.
 func Kinds() []Kind {
-	var out []Kind
+	out := []Kind{}
 	for _, k := range kinds() {
 		out = append(out, Kind{k.name, k.about})
 	}

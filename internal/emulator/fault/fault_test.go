@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -172,6 +173,43 @@ func TestRefused(t *testing.T) {
 	}
 	if _, err := s.Add(Fault{Kind: "hang"}); err == nil {
 		t.Error("faults without end")
+	}
+}
+
+func TestHandler(t *testing.T) {
+	s, _, _ := newSet(0)
+	server := httptest.NewServer(s.Handler())
+	defer server.Close()
+	do := func(method, path, body string) (int, string) {
+		t.Helper()
+		r, _ := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, _ := io.ReadAll(res.Body)
+		return res.StatusCode, strings.TrimSpace(string(text))
+	}
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		want               string
+	}{
+		{"POST", "/faults", `{"kind":"latency","delay":"1s","deployment":"chat"}`, 201, `{"id":"f1","kind":"latency","deployment":"chat","percent":100,"delay":"1s"`},
+		{"POST", "/faults", `{"kind":"latency","delay":"x"}`, 400, "250ms"},
+		{"POST", "/faults", `{"kind":"latency","wait":"1s"}`, 400, "wait"},
+		{"POST", "/faults", `{"kind":"quake"}`, 400, "want one of latency, throttle"},
+		{"POST", "/faults", `nonsense`, 400, "cannot be read"},
+		{"GET", "/faults", "", 200, `"kinds":[{"name":"latency"`},
+		{"DELETE", "/faults/f9", "", 404, "no such fault"},
+		{"DELETE", "/faults/f1", "", 200, `{"removed":1}`},
+		{"DELETE", "/faults", "", 200, `{"removed":0}`},
+		{"PUT", "/faults", "", 405, ""},
+	} {
+		if status, text := do(c.method, c.path, c.body); status != c.status || !strings.Contains(text, c.want) {
+			t.Errorf("%s %s %s: %d %s", c.method, c.path, c.body, status, text)
+		}
 	}
 }
 
