@@ -1,0 +1,90 @@
+package calllog
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// appender writes the rows of one table into its newest segment and begins
+// another when that one is large or old enough. It is used by one flush at a
+// time.
+type appender struct {
+	folder   string
+	maxBytes int64
+	maxAge   time.Duration
+	now      func() time.Time
+
+	file   *os.File
+	number int64 // of the newest segment, ever growing
+	begun  time.Time
+	size   int64 // bytes of whole rows in file
+}
+
+// append writes rows and makes them durable. It returns how many bytes are:
+// all, or none when the disk refused, for a part of the rows is cut off again.
+func (a *appender) append(rows []byte) (written int, err error) {
+	if err := a.ready(); err != nil {
+		return 0, err
+	}
+	if _, err = a.file.Write(rows); err == nil {
+		err = a.file.Sync()
+	}
+	if err == nil {
+		a.size += int64(len(rows))
+		return len(rows), nil
+	}
+	if cutErr := a.file.Truncate(a.size); cutErr != nil {
+		// The half row is at the end of this segment for good; it is noticed by
+		// its checksum, and the rows go into another segment.
+		return 0, errors.Join(err, cutErr, a.close())
+	}
+	if _, seekErr := a.file.Seek(a.size, 0); seekErr != nil {
+		return 0, errors.Join(err, seekErr, a.close())
+	}
+	return 0, err
+}
+
+// ready makes sure that there is a segment with room.
+func (a *appender) ready() error {
+	now := a.now()
+	if a.file != nil && (a.size >= a.maxBytes || now.Sub(a.begun) >= a.maxAge && a.size > 0) {
+		if err := a.close(); err != nil {
+			return err
+		}
+	}
+	if a.file != nil {
+		return nil
+	}
+	if err := os.MkdirAll(a.folder, 0o700); err != nil {
+		return fmt.Errorf("making the folder of a table: %w", err)
+	}
+	// A clock that stepped back must not give a number twice.
+	number := max(now.UnixNano(), a.number+1)
+	for {
+		f, err := os.OpenFile(filepath.Join(a.folder, segmentName(number, linesSuffix)), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if errors.Is(err, os.ErrExist) {
+			number++
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("beginning a segment: %w", err)
+		}
+		a.file, a.number, a.begun, a.size = f, number, now, 0
+		return nil
+	}
+}
+
+func (a *appender) close() error {
+	if a.file == nil {
+		return nil
+	}
+	f := a.file
+	a.file = nil
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("closing a segment: %w", err)
+	}
+	return nil
+}

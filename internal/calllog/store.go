@@ -1,0 +1,263 @@
+package calllog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/azptu/azptu/internal/call"
+)
+
+// Options say how a Store keeps its rows. The zero value of each has a default.
+type Options struct {
+	FlushEvery   time.Duration // rows are on disk after this long; 0 means 500 ms
+	SegmentBytes int64         // a segment is closed at this size; 0 means 64 MiB
+	SegmentAge   time.Duration // or at this age; 0 means 10 minutes
+	MaxPending   int           // bytes held while the disk is slow or full; 0 means 64 MiB
+	Identity     Identity
+	Now          func() time.Time // must not be nil
+	Log          *slog.Logger     // nil for none
+}
+
+// Store writes the tables of one folder. There is one writer to a folder, in
+// whatever process; readers need no Store, see View. It is safe for concurrent
+// use.
+type Store struct {
+	dir  string
+	opt  Options
+	lock *flock.Flock
+
+	mu      sync.Mutex
+	tables  map[string]*pending
+	held    int   // bytes in all pending buffers
+	lost    int64 // calls that found no room
+	stopped bool
+
+	flushing sync.Mutex // one flush at a time
+	stop     chan struct{}
+	done     chan struct{}
+}
+
+// pending is what of one table is not on disk yet.
+type pending struct {
+	rows []byte
+	out  *appender
+}
+
+// formatVersion is written into the folder's FORMAT file.
+const formatVersion = "azptu-log 1\n"
+
+// ErrInUse means that another process writes to the folder.
+var ErrInUse = errors.New("the log folder has a writer already")
+
+// Open prepares a folder for writing and starts to flush. What a writer before
+// left half-written is cut off.
+func Open(dir string, o Options) (*Store, error) {
+	o.FlushEvery = orDefault(o.FlushEvery, 500*time.Millisecond)
+	o.SegmentBytes = orDefault(o.SegmentBytes, 64<<20)
+	o.SegmentAge = orDefault(o.SegmentAge, 10*time.Minute)
+	o.MaxPending = orDefault(o.MaxPending, 64<<20)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{dir: dir, opt: o, tables: make(map[string]*pending), stop: make(chan struct{}), done: make(chan struct{})}
+	if err := s.prepare(); err != nil {
+		return nil, err
+	}
+	go s.flushLoop()
+	return s, nil
+}
+
+func orDefault[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+// prepare takes the folder and mends its newest segments.
+func (s *Store) prepare() error {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return fmt.Errorf("making the log folder: %w", err)
+	}
+	s.lock = flock.New(filepath.Join(s.dir, "LOCK"))
+	switch taken, err := s.lock.TryLock(); {
+	case err != nil:
+		return fmt.Errorf("locking the log folder: %w", err)
+	case !taken:
+		return fmt.Errorf("%w: %s", ErrInUse, s.dir)
+	}
+	if err := s.checkFormat(); err != nil {
+		return errors.Join(err, s.lock.Unlock())
+	}
+	for _, schema := range Schemas() {
+		folder := filepath.Join(s.dir, schema.Table)
+		if err := s.mendTable(folder); err != nil {
+			return errors.Join(err, s.lock.Unlock())
+		}
+		s.tables[schema.Table] = &pending{out: &appender{folder: folder, maxBytes: s.opt.SegmentBytes, maxAge: s.opt.SegmentAge, now: s.opt.Now}}
+	}
+	return nil
+}
+
+// checkFormat refuses a folder that a newer azptu wrote.
+func (s *Store) checkFormat() error {
+	path := filepath.Join(s.dir, "FORMAT")
+	raw, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		if err := os.WriteFile(path, []byte(formatVersion), 0o600); err != nil {
+			return fmt.Errorf("starting the log folder: %w", err)
+		}
+	case err != nil:
+		return fmt.Errorf("reading the format of the log folder: %w", err)
+	case string(raw) != formatVersion:
+		return fmt.Errorf("the log folder %s is of format %q; this azptu writes %q", s.dir, strings.TrimSpace(string(raw)), strings.TrimSpace(formatVersion))
+	}
+	return nil
+}
+
+func (s *Store) mendTable(folder string) error {
+	segments, err := listSegments(folder)
+	if err != nil || len(segments) == 0 {
+		return err
+	}
+	if last := segments[len(segments)-1]; !last.compacted {
+		cut, err := mend(last.path)
+		if err != nil {
+			return err
+		}
+		if cut > 0 {
+			s.opt.Log.Warn("half a row at the end of a segment was cut off", "segment", last.path, "bytes", cut)
+		}
+	}
+	return nil
+}
+
+// Record takes one call into the log. It copies what it needs and returns at
+// once: while the disk cannot keep up, rows wait in memory up to MaxPending;
+// what finds no room then is counted, and a gap row tells of it later.
+func (s *Store) Record(c *call.Call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped || s.held >= s.opt.MaxPending {
+		s.lost++
+		return
+	}
+	s.add(c)
+}
+
+func (s *Store) add(c *call.Call) {
+	s.opt.Identity.rows(c, func(table string, write func([]byte) []byte) {
+		p := s.tables[table]
+		before := len(p.rows)
+		p.rows = write(p.rows)
+		s.held += len(p.rows) - before
+	})
+}
+
+// Lost tells how many calls were not recorded and are not told of by a gap
+// row yet.
+func (s *Store) Lost() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost
+}
+
+func (s *Store) flushLoop() {
+	defer close(s.done)
+	tick := time.NewTicker(s.opt.FlushEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-tick.C:
+			if err := s.Flush(context.Background()); err != nil {
+				s.opt.Log.Error("the log could not be written; rows wait in memory", "error", err)
+			}
+		}
+	}
+}
+
+// Flush puts every row recorded before it on disk. What could not be written
+// stays in memory for the next flush.
+func (s *Store) Flush(ctx context.Context) error {
+	s.flushing.Lock()
+	defer s.flushing.Unlock()
+	var failed []error
+	for table, p := range s.take() {
+		if err := ctx.Err(); err != nil {
+			failed = append(failed, err)
+			s.giveBack(table, p)
+			continue
+		}
+		written, err := s.tables[table].out.append(p)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("writing table %s: %w", table, err))
+		}
+		s.settle(table, p, written)
+	}
+	return errors.Join(failed...)
+}
+
+// take empties the pending buffers, with a gap row for what was lost.
+func (s *Store) take() map[string][]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lost > 0 && s.held < s.opt.MaxPending {
+		s.add(&call.Call{At: s.opt.Now(), Gap: s.lost})
+		s.lost = 0
+	}
+	taken := make(map[string][]byte, len(s.tables))
+	for table, p := range s.tables {
+		if len(p.rows) > 0 {
+			taken[table], p.rows = p.rows, nil
+		}
+	}
+	return taken
+}
+
+// settle accounts for what of rows is on disk and gives the rest back.
+func (s *Store) settle(table string, rows []byte, written int) {
+	s.mu.Lock()
+	s.held -= written
+	s.mu.Unlock()
+	if written < len(rows) {
+		s.giveBack(table, rows[written:])
+	}
+}
+
+func (s *Store) giveBack(table string, rows []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.tables[table]
+	p.rows = append(rows[:len(rows):len(rows)], p.rows...)
+}
+
+// Close flushes and lets the folder go. A second Close does nothing.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.stopped {
+		s.mu.Unlock()
+		return nil
+	}
+	s.stopped = true
+	s.mu.Unlock()
+	close(s.stop)
+	<-s.done
+	failed := []error{s.Flush(context.Background())}
+	for _, p := range s.tables {
+		failed = append(failed, p.out.close())
+	}
+	return errors.Join(append(failed, s.lock.Unlock())...)
+}

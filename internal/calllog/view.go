@@ -1,0 +1,200 @@
+package calllog
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/azptu/azptu/internal/kql/scan"
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// View reads the tables of a log folder, also while another process writes to
+// it. Each query sees the rows that were on disk when it came to them. It is a
+// database to the Kusto engine.
+type View struct {
+	dir  string
+	skip atomic.Int64
+}
+
+// NewView reads the log folder dir, which need not exist yet.
+func NewView(dir string) *View { return &View{dir: dir} }
+
+// Skipped tells how many lines were passed over because their checksum did not
+// match, since the view was made.
+func (v *View) Skipped() int64 { return v.skip.Load() }
+
+// TableNames lists the tables.
+func (v *View) TableNames() []string {
+	var names []string
+	for _, s := range Schemas() {
+		names = append(names, s.Table)
+	}
+	return names
+}
+
+// Table finds a table by its exact name.
+func (v *View) Table(name string) (scan.Table, bool) {
+	schema, ok := SchemaOf(name)
+	if !ok {
+		return nil, false
+	}
+	return &table{view: v, schema: schema}, true
+}
+
+// table is one table of a view.
+type table struct {
+	view   *View
+	schema *Schema
+}
+
+// Schema lists the columns.
+func (t *table) Schema() []scan.Column { return t.schema.Columns }
+
+// Scan reads every segment.
+func (t *table) Scan(ctx context.Context, req scan.Request, emit func(*scan.Batch) error) error {
+	segments, err := listSegments(filepath.Join(t.view.dir, t.schema.Table))
+	if err != nil {
+		return err
+	}
+	want := newLineWant(t.schema, req)
+	return scan.Each(ctx, len(segments), req.Parallel, func(i int) error {
+		raw, err := os.ReadFile(segments[i].path)
+		if err != nil {
+			return fmt.Errorf("reading table %s: %w", t.schema.Table, err)
+		}
+		return t.scanLines(ctx, raw, want, int64(i)<<32, emit)
+	})
+}
+
+// batchRows is how many rows of a segment of lines make one batch.
+const batchRows = 8192
+
+func (t *table) scanLines(ctx context.Context, raw []byte, want *lineWant, seq int64, emit func(*scan.Batch) error) error {
+	rows := want.start()
+	for len(raw) > 0 {
+		end := bytes.IndexByte(raw, '\n')
+		if end < 0 {
+			break // a writer is in the middle of it
+		}
+		line := raw[:end]
+		raw = raw[end+1:]
+		object, err := openLine(line)
+		if err != nil {
+			t.view.skip.Add(1)
+			continue
+		}
+		rows.add(object)
+		if rows.n == batchRows {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := emit(rows.batch(seq)); err != nil {
+				return err
+			}
+			seq++
+			rows = want.start()
+		}
+	}
+	if rows.n == 0 {
+		return nil
+	}
+	return emit(rows.batch(seq))
+}
+
+// lineWant is which columns of a line are wanted.
+type lineWant struct {
+	columns []int // places in the schema, each once
+	types   []value.Type
+	paths   [][]value.Step
+	place   map[int]int // of a schema column in columns
+	req     scan.Request
+}
+
+func newLineWant(schema *Schema, req scan.Request) *lineWant {
+	w := &lineWant{req: req, place: map[int]int{}}
+	add := func(column int) {
+		if _, known := w.place[column]; known {
+			return
+		}
+		c := schema.Columns[column]
+		w.place[column] = len(w.columns)
+		w.columns, w.types = append(w.columns, column), append(w.types, c.Type)
+		w.paths = append(w.paths, []value.Step{{Key: c.Name}})
+	}
+	for _, c := range req.Columns {
+		add(c)
+	}
+	for _, p := range req.Paths {
+		add(p.Column)
+	}
+	return w
+}
+
+// lineRows collects the rows of one batch.
+type lineRows struct {
+	want     *lineWant
+	n        int
+	builders []*value.Builder
+	found    []string
+}
+
+func (w *lineWant) start() *lineRows {
+	r := &lineRows{want: w, found: make([]string, len(w.columns))}
+	for _, t := range w.types {
+		r.builders = append(r.builders, value.NewBuilder(t, 64))
+	}
+	return r
+}
+
+// maxPaths is how many members of a document are looked up in one pass.
+const maxPaths = 64
+
+func (r *lineRows) add(object []byte) {
+	r.n++
+	doc := string(object) + "}"
+	for from := 0; from < len(r.found); from += maxPaths {
+		to := min(from+maxPaths, len(r.found))
+		value.FindPaths(doc, r.want.paths[from:to], r.found[from:to])
+	}
+	for i, raw := range r.found {
+		r.builders[i].Append(cell(raw, r.want.types[i]))
+	}
+}
+
+// cell is the JSON text of a member as a value of its column's type. A missing
+// member, or one that does not fit, is null or the empty string.
+func cell(raw string, t value.Type) value.Value {
+	if raw == "" {
+		return value.NullOf(t)
+	}
+	x, ok := value.ParseJSON(raw)
+	if !ok {
+		return value.NullOf(t)
+	}
+	if t == value.Dynamic {
+		return value.OfDynamic(x)
+	}
+	return value.Convert(value.OfDynamic(x), t)
+}
+
+func (r *lineRows) batch(seq int64) *scan.Batch {
+	vectors := make([]*value.Vector, len(r.builders))
+	for i, b := range r.builders {
+		vectors[i] = b.Finish()
+	}
+	b := &scan.Batch{Len: r.n, Seq: seq}
+	for _, c := range r.want.req.Columns {
+		b.Columns = append(b.Columns, vectors[r.want.place[c]])
+	}
+	if len(r.want.req.Paths) > 0 {
+		b.Sources = make(map[int]*value.Vector)
+		for _, p := range r.want.req.Paths {
+			b.Sources[p.Column] = vectors[r.want.place[p.Column]]
+		}
+	}
+	return b
+}
