@@ -138,3 +138,13 @@ func TestFurtherAccountHasItsOwnEndpoint(t *testing.T) {
 		t.Errorf("the shared root and a token: %d %s; the deployment is on one account only", status, code)
 	}
 }
+
+func readAll(t *testing.T, resp *http.Response) string {
+	t.Helper()
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

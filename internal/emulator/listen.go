@@ -174,7 +174,9 @@ func shutdown(ctx context.Context, servers []*server) error {
 			case <-ctx.Done():
 			}
 		}
-		errs = append(errs, s.Close())
+		if err := s.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

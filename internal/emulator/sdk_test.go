@@ -262,3 +262,8 @@ func TestMigrationIsUpdatingForHalfAnHour(t *testing.T) {
 		t.Errorf("the operation: %v, done %v", err, p.Done())
 	}
 }
+
+// workload gives azidentity the token of a federated workload.
+func workload(s *emulator.Server) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) { return s.Entra.FederatedToken(emulator.WorkloadSubject) }
+}

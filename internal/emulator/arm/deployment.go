@@ -178,7 +178,7 @@ func orderOf(q *request, in deploymentInput) (state.Order, error) {
 		if !strings.EqualFold(p.ScaleSettings.ScaleType, "Standard") {
 			return o, state.Refuse(http.StatusBadRequest, "InvalidResourceProperties", "The specified scale type '%.40s' of account deployment is not supported by the model '%.80s'.", p.ScaleSettings.ScaleType, o.Model.Name)
 		}
-		o.SKU, o.Capacity = ptu.SKUStandard, p.ScaleSettings.Capacity
+		o.SKU, o.Scaled, o.Capacity = ptu.SKUStandard, true, p.ScaleSettings.Capacity
 	case q.since("2023-05-01"):
 		return o, state.Refuse(http.StatusBadRequest, "InvalidResourceProperties", "The property 'sku' of account deployment is required.")
 	}

@@ -14,6 +14,7 @@ import (
 type Order struct {
 	Account, Name string // resource id of the account, name of the deployment
 	SKU           string // "" means Standard
+	Scaled        bool   // the SKU was said as a scale type, as api-version 2022-12-01 does
 	Capacity      *int   // nil means the model's default
 	Model         ModelRef
 	UpgradeOption *string // nil: not said

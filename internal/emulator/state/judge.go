@@ -23,6 +23,9 @@ func (s *Store) judge(a *Account, o Order, old *Deployment) (Deployment, error) 
 		o.SKU = ptu.SKUStandard
 	}
 	sku, ok := model.sku(o.SKU)
+	if !ok && o.Scaled {
+		return d, invalidProperties("The specified scale type '%s' of account deployment is not supported by the model '%s'.", o.SKU, model.Name)
+	}
 	if !ok {
 		return d, invalidProperties("The specified SKU '%s' for model '%s %s' is not supported in this region '%s'.", o.SKU, model.Name, model.Version, Normalize(a.Location))
 	}
