@@ -70,7 +70,11 @@ func (e *Encoding) Count(text []byte) int {
 	total := 0
 	for i := 0; i < len(text); {
 		end := e.split.next(text, i)
-		total += e.countPiece(text[i:end])
+		if n := end - i; n <= shortest && e.words.hasShort(pack(text, i, n)) {
+			total++
+		} else {
+			total += e.countPiece(text[i:end])
+		}
 		i = end
 	}
 	return total

@@ -31,7 +31,15 @@ type vocabulary struct {
 	mask  uint64
 	pairs []uint32 // rank of every two bytes, by first<<8 | second
 	most  int      // length of the longest token
+
+	// Whether a piece of up to shortest bytes is a token can be told from one
+	// look at a set of packed tokens; most pieces of most texts are.
+	short     []uint64
+	shortMask uint64
 }
+
+// shortest is how many bytes pack takes.
+const shortest = 7
 
 const (
 	rankBits = 18
@@ -80,6 +88,61 @@ func (v *vocabulary) index() {
 		}
 		v.slots[i] = tag(h) | uint32(rank+1)
 	}
+	v.indexShort()
+}
+
+func (v *vocabulary) indexShort() {
+	n := 0
+	for rank := range v.ends {
+		if len(v.token(uint32(rank))) <= shortest {
+			n++
+		}
+	}
+	size := 1 << bits.Len(uint(n*2))
+	v.short, v.shortMask = make([]uint64, size), uint64(size-1)
+	for rank := range v.ends {
+		token := v.token(uint32(rank))
+		if len(token) > shortest {
+			continue
+		}
+		key := pack(token, 0, len(token))
+		i := shortHash(key) & v.shortMask
+		for v.short[i] != 0 {
+			i = (i + 1) & v.shortMask
+		}
+		v.short[i] = key
+	}
+}
+
+// hasShort tells whether a packed piece is a token.
+func (v *vocabulary) hasShort(key uint64) bool {
+	for i := shortHash(key) & v.shortMask; ; i = (i + 1) & v.shortMask {
+		switch v.short[i] {
+		case key:
+			return true
+		case 0:
+			return false
+		}
+	}
+}
+
+func shortHash(key uint64) uint64 {
+	key *= 0x9fb21c651e98df25
+	return key ^ key>>32
+}
+
+// pack makes a number of b[i:i+n], n being at most shortest: its bytes, and its
+// length on top, so that no two pieces have the same and none has 0.
+func pack(b []byte, i, n int) uint64 {
+	if i+8 <= len(b) {
+		word := binary.LittleEndian.Uint64(b[i:])
+		return word&(1<<(8*uint(n))-1) | uint64(n)<<56
+	}
+	word := uint64(n) << 56
+	for k := range n {
+		word |= uint64(b[i+k]) << (8 * k)
+	}
+	return word
 }
 
 func (v *vocabulary) token(rank uint32) []byte {

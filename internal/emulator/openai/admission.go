@@ -50,7 +50,7 @@ func (x *exchange) admit(d Deployment, need demand) (*grant, *problem) {
 	if p2 != nil {
 		x.call = refused
 		x.call.Status = 0
-		x.w.Header()["X-Ms-Spillover-Error"] = []string{itoa(p2.status)}
+		x.w.Header()["X-Ms-Spillover-Error"] = x.one(itoa(p2.status))
 		return nil, p
 	}
 	x.hidden = append(x.hidden, refused)

@@ -53,6 +53,7 @@ func chat(x *exchange) *problem {
 	if p != nil {
 		return p
 	}
+	defer gen.free()
 	if hit != nil {
 		gen.offend(hit)
 	}

@@ -20,7 +20,6 @@ type answer struct {
 	id      string
 	created int64
 	facts   *facts
-	print   string // system_fingerprint, quoted, or null
 	usage   usage
 }
 
@@ -28,11 +27,7 @@ type usage struct{ prompt, cached, completion, reasoning int }
 
 func (x *exchange) newAnswer(g *grant, prefix string) answer {
 	r := x.h.newID()
-	a := answer{id: r.letters(prefix, 29), created: x.h.cfg.Date().Unix(), facts: g.facts, print: "null"}
-	if !g.facts.legacy {
-		a.print = fingerprint(g.facts.name)
-	}
-	return a
+	return answer{id: r.letters(prefix, 29), created: x.h.cfg.Date().Unix(), facts: g.facts}
 }
 
 // fingerprint stands for the configuration of the backend: the same as long as
@@ -64,7 +59,7 @@ func (a *answer) whole(dst []byte, q *chatRequest, gen *generation) []byte {
 	dst = jsonlex.AppendString(append(dst, `","model":`...), a.facts.name)
 	dst = append(dst, `,"object":"chat.completion","prompt_filter_results":[{"prompt_index":0,"content_filter_results":`...)
 	dst = append(dst, promptResults(a.facts.legacy)...)
-	dst = append(append(dst, `}],"system_fingerprint":`...), a.print...)
+	dst = append(append(dst, `}],"system_fingerprint":`...), a.facts.print...)
 	dst = a.appendUsage(append(dst, `,"usage":`...))
 	return append(dst, '}')
 }

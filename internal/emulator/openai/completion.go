@@ -2,6 +2,7 @@ package openai
 
 import (
 	"bytes"
+	"sync"
 
 	"github.com/azptu/azptu/internal/tokens"
 )
@@ -24,6 +25,34 @@ type generation struct {
 	reasoning int // tokens thought before anything was written
 }
 
+// generations are kept for reuse: the text of one answer is a few kilobytes.
+var generations = sync.Pool{New: func() any { return new(generation) }}
+
+// newGeneration returns one with n empty choices.
+func newGeneration(n int) *generation {
+	g := generations.Get().(*generation)
+	g.reasoning = 0
+	if cap(g.choices) < n {
+		g.choices = make([]completion, n)
+		for i := range g.choices {
+			g.choices[i].prose = prose{make([]byte, 0, 1024), make([]int32, 0, 160)}
+		}
+	}
+	g.choices = g.choices[:n]
+	for i := range g.choices {
+		c := &g.choices[i]
+		*c = completion{prose: prose{c.text[:0], c.ends[:0]}}
+	}
+	return g
+}
+
+// free gives g back once nothing uses its text any more.
+func (g *generation) free() {
+	if len(g.choices) <= 4 && cap(g.choices[0].text) <= maxPooled {
+		generations.Put(g)
+	}
+}
+
 // total is completion_tokens.
 func (g *generation) total() int {
 	n := g.reasoning
@@ -43,7 +72,7 @@ type writer struct {
 
 // chat generates what the model answers to q.
 func (w *writer) chat(q *chatRequest) (*generation, *problem) {
-	g := &generation{choices: make([]completion, q.choices)}
+	g := newGeneration(q.choices)
 	room := w.facts.output
 	if q.maxTokens > 0 {
 		room = q.maxTokens
@@ -60,7 +89,7 @@ func (w *writer) chat(q *chatRequest) (*generation, *problem) {
 			c.finish = "length"
 			continue
 		}
-		if p := w.choice(c, q, &r); p != nil {
+		if p := w.choice(c, q, &r, room); p != nil {
 			return nil, p
 		}
 		w.limit(c, q.stop, room)
@@ -69,7 +98,7 @@ func (w *writer) chat(q *chatRequest) (*generation, *problem) {
 }
 
 // choice writes one choice: a tool call, JSON, or prose.
-func (w *writer) choice(c *completion, q *chatRequest, r *random) *problem {
+func (w *writer) choice(c *completion, q *chatRequest, r *random, room int) *problem {
 	called, p := w.callTools(c, q, r)
 	if called || p != nil {
 		return p
@@ -84,7 +113,8 @@ func (w *writer) choice(c *completion, q *chatRequest, r *random) *problem {
 		c.writeExactly(r, w.length)
 		return nil
 	}
-	c.write(r, len(c.ends)+usualLength+r.below(usualSpread))
+	length := len(c.ends) + usualLength + r.below(usualSpread)
+	c.write(r, min(length, room+1)) // one too many shows that the limit cut it
 	return nil
 }
 

@@ -53,6 +53,7 @@ func completions(x *exchange) *problem {
 		return hit.problem()
 	}
 	gen := q.generate(x.textWriter(g, &q.chatRequest, body))
+	defer gen.free()
 	if hit != nil {
 		gen.offend(hit)
 	}
@@ -120,7 +121,7 @@ func (q *completionRequest) member(name string) *problem {
 
 // generate writes the choices of every prompt, in the order of prompts.
 func (q *completionRequest) generate(w *writer) *generation {
-	gen := &generation{choices: make([]completion, q.choices*len(q.inputs.ids))}
+	gen := newGeneration(q.choices * len(q.inputs.ids))
 	for i := range gen.choices {
 		r := random(w.seed + uint64(i)*0x632be59bd9b4e019)
 		c := &gen.choices[i]

@@ -10,6 +10,7 @@ import (
 // facts are what the data plane has to know of a model.
 type facts struct {
 	name       string // full name with version, as answers say it
+	print      string // system_fingerprint, quoted, or null
 	legacy     bool   // GPT-3.5 and GPT-4: answers are shaped as in 2024
 	reasoning  bool   // thinks first, and bills for it
 	embeds     bool
@@ -61,6 +62,10 @@ func (h *Handler) factsOf(d Deployment) facts {
 		f.input = 272000 // recorded: the input limit of the gpt-5 family
 	}
 	f.applyRates(name, d)
+	f.print = "null"
+	if !f.legacy {
+		f.print = fingerprint(f.name)
+	}
 	return f
 }
 

@@ -31,7 +31,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 func (x *exchange) commonHeaders(h http.Header) {
 	h["Strict-Transport-Security"] = transport
 	h["X-Content-Type-Options"] = nosniff
-	id := []string{x.requestID}
+	id := x.one(x.requestID)
 	h["Apim-Request-Id"] = id
 	if client := x.r.Header["X-Ms-Client-Request-Id"]; len(client) == 1 && len(client[0]) <= 128 {
 		h["X-Ms-Client-Request-Id"] = client
@@ -39,7 +39,7 @@ func (x *exchange) commonHeaders(h http.Header) {
 		h["X-Ms-Client-Request-Id"] = id
 	}
 	if x.call.Region != "" {
-		h["X-Ms-Region"] = []string{x.call.Region}
+		h["X-Ms-Region"] = x.one(x.call.Region)
 	}
 }
 
@@ -47,7 +47,7 @@ func (x *exchange) commonHeaders(h http.Header) {
 // for the older models is as recorded in 2024, the others as in 2026.
 func (x *exchange) modelHeaders(h http.Header, g *grant) {
 	x.commonHeaders(h)
-	h["X-Request-Id"] = []string{x.h.newUUID()}
+	h["X-Request-Id"] = x.one(x.h.newUUID())
 	h["X-Accel-Buffering"] = noBuffering
 	h["X-Ms-Rai-Invoked"] = yes
 	if g.facts.legacy {
@@ -55,16 +55,16 @@ func (x *exchange) modelHeaders(h http.Header, g *grant) {
 		if !x.call.Stream {
 			h["Cache-Control"] = noCache
 			h["Access-Control-Allow-Origin"] = anyOrigin
-			h["Cmp-Upstream-Response-Duration"] = []string{itoa(int(x.h.cfg.Now().Sub(x.started) / time.Millisecond))}
+			h["Cmp-Upstream-Response-Duration"] = x.one(itoa(int(x.h.cfg.Now().Sub(x.started) / time.Millisecond)))
 		}
 	} else {
 		h["Azureml-Model-Session"] = modelBuild
 	}
 	x.placeHeaders(h, g)
 	if g.meter.tokens != nil {
-		limitHeaders(h, g.meter, x.h.at(), g.facts.legacy)
+		x.limitHeaders(h, g.meter, x.h.at(), g.facts.legacy)
 	} else if g.meter.ptu != nil {
-		h["Azure-Openai-Deployment-Utilization"] = []string{percent(g.meter.ptu.Utilization(x.h.at()))}
+		h["Azure-Openai-Deployment-Utilization"] = x.one(percent(g.meter.ptu.Utilization(x.h.at())))
 	}
 }
 
@@ -73,38 +73,38 @@ func (x *exchange) placeHeaders(h http.Header, g *grant) {
 	if g.facts.legacy && g.spilledFrom == "" {
 		return
 	}
-	h["X-Ms-Deployment-Name"] = []string{g.dep.Name}
+	h["X-Ms-Deployment-Name"] = x.one(g.dep.Name)
 	h["X-Ms-Is-Spilled-Over"] = no
 	if g.spilledFrom != "" {
 		h["X-Ms-Is-Spilled-Over"] = yes
-		h["X-Ms-Spillover-From-Deployment"] = []string{g.spilledFrom}
+		h["X-Ms-Spillover-From-Deployment"] = x.one(g.spilledFrom)
 	}
 }
 
 // limitHeaders show what is left of a Standard deployment's rate limits.
-func limitHeaders(h http.Header, m *meter, at time.Duration, legacy bool) {
-	h["X-Ratelimit-Remaining-Requests"] = []string{strconv.FormatInt(m.requests.Remaining(at), 10)}
-	h["X-Ratelimit-Remaining-Tokens"] = []string{strconv.FormatInt(m.tokens.Remaining(at), 10)}
+func (x *exchange) limitHeaders(h http.Header, m *meter, at time.Duration, legacy bool) {
+	h["X-Ratelimit-Remaining-Requests"] = x.one(strconv.FormatInt(m.requests.Remaining(at), 10))
+	h["X-Ratelimit-Remaining-Tokens"] = x.one(strconv.FormatInt(m.tokens.Remaining(at), 10))
 	if legacy {
 		return
 	}
-	h["X-Ratelimit-Limit-Requests"] = []string{strconv.FormatInt(m.requests.Limit(), 10)}
-	h["X-Ratelimit-Limit-Tokens"] = []string{strconv.FormatInt(m.tokens.Limit(), 10)}
-	h["X-Ratelimit-Reset-Requests"] = []string{milliseconds(m.requests.Reset(at))}
-	h["X-Ratelimit-Reset-Tokens"] = []string{milliseconds(m.tokens.Reset(at))}
-	h["X-Ratelimit-Renewalperiod-Requests"] = []string{itoa(int(m.period / time.Second))}
+	h["X-Ratelimit-Limit-Requests"] = x.one(strconv.FormatInt(m.requests.Limit(), 10))
+	h["X-Ratelimit-Limit-Tokens"] = x.one(strconv.FormatInt(m.tokens.Limit(), 10))
+	h["X-Ratelimit-Reset-Requests"] = x.one(milliseconds(m.requests.Reset(at)))
+	h["X-Ratelimit-Reset-Tokens"] = x.one(milliseconds(m.tokens.Reset(at)))
+	h["X-Ratelimit-Renewalperiod-Requests"] = x.one(itoa(int(m.period / time.Second)))
 	h["X-Ratelimit-Renewalperiod-Tokens"] = sixty
 	h["X-Ratelimit-Abusepenalty-Active"] = pythonFalse
 }
 
 // retryHeaders tell how long to wait. retry-after-ms is exact: a call at that
 // instant is admitted if no other arrives.
-func retryHeaders(h http.Header, p *problem) {
+func (x *exchange) retryHeaders(h http.Header, p *problem) {
 	if p.wait <= 0 {
 		return
 	}
-	h["Retry-After-Ms"] = []string{milliseconds(p.wait)}
-	h["Retry-After"] = []string{strconv.FormatInt(max(admit.RetryAfterSeconds(p.wait), 1), 10)}
+	h["Retry-After-Ms"] = x.one(milliseconds(p.wait))
+	h["Retry-After"] = x.one(strconv.FormatInt(max(admit.RetryAfterSeconds(p.wait), 1), 10))
 }
 
 func milliseconds(d time.Duration) string {

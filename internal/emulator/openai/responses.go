@@ -56,6 +56,7 @@ func createResponse(x *exchange) *problem {
 	if p != nil {
 		return p
 	}
+	defer gen.free()
 	if hit != nil {
 		gen.offend(hit)
 	}

@@ -202,7 +202,7 @@ func (e *chatEvents) prepare() {
 	tail := append([]byte(`],"created":`), strconv.FormatInt(e.created, 10)...)
 	tail = append(append(tail, `,"id":"`...), e.id...)
 	tail = jsonlex.AppendString(append(tail, `","model":`...), e.facts.name)
-	e.last = `,"object":"chat.completion.chunk","system_fingerprint":` + e.print
+	e.last = `,"object":"chat.completion.chunk","system_fingerprint":` + e.facts.print
 	e.tail = string(tail)
 }
 
