@@ -4,9 +4,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/azptu/azptu/internal/cli/account"
+	"github.com/azptu/azptu/internal/cli/capacity"
 	"github.com/azptu/azptu/internal/cli/deployment"
 	"github.com/azptu/azptu/internal/cli/model"
 	"github.com/azptu/azptu/internal/cli/project"
+	"github.com/azptu/azptu/internal/cli/quota"
 	"github.com/azptu/azptu/internal/cli/session"
 	"github.com/azptu/azptu/internal/cli/verb"
 )
@@ -23,6 +25,6 @@ func azureDocumented(env *verb.Env) []*cobra.Command {
 // azureNouns are the nouns of the tree that speak to Azure.
 func azureNouns(env *verb.Env) []*cobra.Command {
 	return []*cobra.Command{
-		account.New(env), project.New(env), deployment.New(env), model.New(env),
+		account.New(env), project.New(env), deployment.New(env), model.New(env), quota.New(env), capacity.New(env),
 	}
 }

@@ -31,7 +31,7 @@ type Account struct {
 // the one it shares with every account of its region.
 func (a Account) OwnEndpoint() string {
 	u, err := url.Parse(a.Endpoint)
-	if err != nil || u.Host == "" || strings.Contains(strings.ToLower(u.Hostname()), ".api.cognitive.") {
+	if err != nil || u.Host == "" || a.CustomDomain == "" || strings.Contains(strings.ToLower(u.Hostname()), ".api.cognitive.") {
 		return ""
 	}
 	return a.Endpoint

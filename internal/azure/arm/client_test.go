@@ -336,7 +336,7 @@ func TestRecordedAccount(t *testing.T) {
 	if err != nil || a.Kind != "OpenAI" || a.SKU != "S0" || a.State != "Succeeded" || a.Endpoint == "" || a.OwnEndpoint() != "" {
 		t.Errorf("%+v, %v", a, err)
 	}
-	own := Account{Endpoint: "https://meu-ai-foundry.openai.azure.com/"}
+	own := Account{CustomDomain: "meu-ai-foundry", Endpoint: "https://meu-ai-foundry.openai.azure.com/"}
 	if own.OwnEndpoint() != own.Endpoint {
 		t.Error("an account's own address was not recognised")
 	}

@@ -87,6 +87,11 @@ func newError(err error) error {
 	switch {
 	case err == nil, errors.As(err, &done), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
+	case errors.As(err, &sign) && sign.Unreached != nil:
+		if e := fromTransport(sign.Unreached); e != nil {
+			return e
+		}
+		return &Error{Kind: Network, Message: oneLine(sign.Unreached.Error()), err: err}
 	case errors.As(err, &sign):
 		return &Error{Kind: SignIn, Code: sign.Code, Message: sign.Error(), err: err}
 	case errors.As(err, &response):

@@ -164,6 +164,15 @@ func (c Cloud) check() error {
 	return nil
 }
 
+// authorityHost is the host, with its port, that tokens come from.
+func (c Cloud) authorityHost() string {
+	u, err := url.Parse(c.Authority)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
 // private tells whether instance discovery must be left out.
 func (c Cloud) private() bool {
 	u, err := url.Parse(c.Authority)

@@ -19,7 +19,9 @@ type Error struct {
 	Code   string // AADSTS… when Entra named one, else ""
 	Reason string // Entra's or the credential chain's own words, on one line
 	Tried  bool   // false when no credential was found at all
-	err    error
+	// Unreached is why the authority could not be reached; nil when it answered.
+	Unreached error
+	err       error
 }
 
 func (e *Error) Error() string {
@@ -37,7 +39,11 @@ func (e *Error) NonRetriable() {}
 // Azure CLI, Azure Developer CLI, Azure PowerShell. tenant may be "". Errors
 // of GetToken are *Error, except that a cancelled context stays itself.
 func Credential(c Cloud, tenant string, transport http.RoundTripper, now func() time.Time) (azcore.TokenCredential, error) {
-	options := policy.ClientOptions{Cloud: c.Configuration(), Transport: client{transport}}
+	seen := &witness{RoundTripper: transport, host: c.authorityHost()}
+	options := policy.ClientOptions{
+		Cloud: c.Configuration(), Transport: client{seen},
+		Retry: policy.RetryOptions{MaxRetries: 2, RetryDelay: 300 * time.Millisecond, MaxRetryDelay: 10 * time.Second},
+	}
 	if c.ClientID != "" && c.ClientSecret != "" {
 		if tenant == "" {
 			tenant = c.TenantID
@@ -47,7 +53,7 @@ func Credential(c Cloud, tenant string, transport http.RoundTripper, now func() 
 		if err != nil {
 			return nil, newError(err)
 		}
-		return &told{inner: secret, now: now}, nil
+		return &told{inner: secret, now: now, seen: seen}, nil
 	}
 	chain, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
 		ClientOptions: options, DisableInstanceDiscovery: c.private(), TenantID: tenant,
@@ -55,7 +61,7 @@ func Credential(c Cloud, tenant string, transport http.RoundTripper, now func() 
 	if err != nil {
 		return nil, newError(err)
 	}
-	return &told{inner: chain, now: now}, nil
+	return &told{inner: chain, now: now, seen: seen}, nil
 }
 
 // told is a credential whose errors say what happened in our own type. It
@@ -64,6 +70,7 @@ func Credential(c Cloud, tenant string, transport http.RoundTripper, now func() 
 type told struct {
 	inner azcore.TokenCredential
 	now   func() time.Time
+	seen  *witness
 
 	mu   sync.Mutex
 	kept map[string]azcore.AccessToken
@@ -90,7 +97,35 @@ func (t *told) GetToken(ctx context.Context, options policy.TokenRequestOptions)
 	if ctx.Err() != nil {
 		return token, ctx.Err()
 	}
-	return token, newError(err)
+	failed := newError(err)
+	failed.Unreached = t.seen.last()
+	return token, failed
+}
+
+// witness remembers why the authority was not reached: azidentity's errors do
+// not tell a refusal from a dead network.
+type witness struct {
+	http.RoundTripper
+	host string
+
+	mu  sync.Mutex
+	err error
+}
+
+func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := w.RoundTripper.RoundTrip(r)
+	if r.URL.Host == w.host {
+		w.mu.Lock()
+		w.err = err
+		w.mu.Unlock()
+	}
+	return resp, err
+}
+
+func (w *witness) last() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
 }
 
 var aadsts = regexp.MustCompile(`AADSTS\d+`)
@@ -108,8 +143,10 @@ func newError(err error) *Error {
 		if end := strings.IndexAny(text, "\"\r\n"); end > 0 {
 			text = text[:end]
 		}
-		if end := strings.Index(text, `\r`); end > 0 {
-			text = text[:end]
+		for _, tail := range []string{`\r`, " Trace ID:"} { // what follows is for Microsoft
+			if end := strings.Index(text, tail); end > 0 {
+				text = text[:end]
+			}
 		}
 	}
 	const most = 600

@@ -25,6 +25,7 @@ type createOptions struct {
 	policy    string
 	format    string
 	tags      map[string]string
+	switched  bool // to another account, after the first had no room
 }
 
 // NewCreate makes `azptu deployment create` and `azptu create-ptu-deployment`.
@@ -88,7 +89,7 @@ func (o *createOptions) run(ctx context.Context, env *verb.Env) error {
 		return err
 	}
 	if err := s.CheckCapacity(ctx, ground, wish, offer, wish.Capacity); err != nil {
-		return s.Elsewhere(ctx, err, ground, wish, offer, o.paste(ref, wish))
+		return o.elsewhere(ctx, s, err, ground, wish, offer, ref)
 	}
 	d := o.deployment(ref, wish, offer)
 	s.TellTerms(ctx, ground, wish, offer, wish.Capacity)
@@ -227,5 +228,5 @@ func (o *createOptions) refused(ctx context.Context, s *session.Session, ground 
 	if judged != nil {
 		return explained
 	}
-	return s.Elsewhere(ctx, explained, ground, w, offer, o.paste(d.DeploymentRef, w))
+	return o.elsewhere(ctx, s, explained, ground, w, offer, d.DeploymentRef)
 }

@@ -40,7 +40,6 @@ func (o *showOptions) run(ctx context.Context, env *verb.Env) error {
 	}
 	if env.Verbatim(o.face) {
 		say(env, "deployment.get.begin", "Name", ref.Deployment)
-		gap(env)
 	}
 	if o.wait || o.token != "" {
 		if _, err := s.Await(ctx, ref, o.token); err != nil {
@@ -52,6 +51,7 @@ func (o *showOptions) run(ctx context.Context, env *verb.Env) error {
 		return err
 	}
 	if env.Verbatim(o.face) {
+		gap(env)
 		say(env, "deployment.get.text", "Name", d.DeploymentRef.Deployment, "Model", d.Model.Name, "Version", d.Model.Version, "Format", d.Model.Format,
 			"SKU", d.SKU, "Units", units(env, d.SKU, d.Capacity), "State", d.State, "Group", d.ResourceGroup, "Account", d.Account)
 		return nil

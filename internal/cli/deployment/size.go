@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"context"
 	"errors"
 	"math"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"github.com/azptu/azptu/internal/azure/arm"
 	"github.com/azptu/azptu/internal/cli/exit"
 	"github.com/azptu/azptu/internal/cli/session"
+	"github.com/azptu/azptu/internal/cli/term"
 	"github.com/azptu/azptu/internal/cli/verb"
 	"github.com/azptu/azptu/internal/ptu"
 )
@@ -106,14 +108,36 @@ func shorten(s string) string {
 }
 
 // paste is the command that creates the same deployment in another account.
-func (o *createOptions) paste(ref arm.DeploymentRef, w session.Wish) func(account, group, sku string, capacity int) string {
-	return func(account, group, sku string, capacity int) string {
+func (o *createOptions) paste(ref arm.DeploymentRef, w session.Wish) session.Command {
+	return func(account arm.AccountRef, sku string, capacity int) string {
+		where := " --subscription-id " + account.SubscriptionID + " --resource-group " + session.Quote(account.ResourceGroup) + " --account-name " + account.Account
+		what := " --model-name " + session.Quote(w.Model) + " --model-version " + session.Quote(w.Version) + " --capacity " + strconv.Itoa(capacity)
 		if o.face == verb.Documented {
-			return "azptu create-ptu-deployment --subscription-id " + ref.SubscriptionID + " --resource-group " + session.Quote(group) + " --account-name " + account +
-				" --deployment-name " + ref.Deployment + " --model-name " + session.Quote(w.Model) + " --model-version " + session.Quote(w.Version) +
-				" --capacity " + strconv.Itoa(capacity) + " --deployment-type " + string(ptu.BoundaryOfSKU(sku))
+			return "azptu create-ptu-deployment" + where + " --deployment-name " + ref.Deployment + what + " --deployment-type " + string(ptu.BoundaryOfSKU(sku))
 		}
-		return "azptu deployment create " + ref.Deployment + " --subscription-id " + ref.SubscriptionID + " --resource-group " + session.Quote(group) + " --account-name " + account +
-			" --model-name " + session.Quote(w.Model) + " --model-version " + session.Quote(w.Version) + " --sku " + sku + " --capacity " + strconv.Itoa(capacity)
+		return "azptu deployment create " + ref.Deployment + where + what + " --sku " + sku
 	}
+}
+
+// elsewhere offers the first alternative, as the portal does, when somebody
+// sits at the terminal; else the refusal names it. The documented command asks
+// nothing.
+func (o *createOptions) elsewhere(ctx context.Context, s *session.Session, refusal error, g session.Ground, w session.Wish, offer session.Offer, ref arm.DeploymentRef) error {
+	found, refusal := s.Elsewhere(ctx, refusal, g, w, offer, o.paste(ref, w))
+	if len(found) == 0 || o.face == verb.Documented || !s.Env.Term.InTTY || s.Env.Global.Yes || o.switched {
+		return refusal
+	}
+	first := found[0]
+	exit.Print(s.Env.Term.Err, s.Env.Printer(), func(text string) string { return s.Env.Term.ErrStyle(term.Red, text) }, refusal, false)
+	yes, err := s.Env.Term.Confirm(ctx, s.Env.T("azure.switch", "Account", first.Account.Account, "Region", arm.Fold(first.Account.Location),
+		"Type", session.SKULabel(first.SKU), "To", s.Boundary(arm.Fold(first.Account.Location), first.SKU)))
+	if err != nil {
+		return err
+	}
+	if !yes {
+		return exit.Quietly(exit.CodeOf(refusal))
+	}
+	o.switched, o.sku = true, first.SKU
+	o.scope = verb.Scope{SubscriptionID: first.Account.SubscriptionID, ResourceGroup: first.Account.ResourceGroup, Account: first.Account.Account}
+	return o.run(ctx, s.Env)
 }

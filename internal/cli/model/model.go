@@ -24,7 +24,7 @@ import (
 
 // New makes the noun `azptu model`.
 func New(env *verb.Env) *cobra.Command {
-	return verb.Group(env, verb.Spec{Use: "model", Help: "model"}, newList(env), newShow(env))
+	return verb.Group(env, verb.Spec{Use: "model", Help: "model"}, newList(env), newShow(env), newRetirements(env))
 }
 
 // Record is one version of a model as -o json shows it.
@@ -275,7 +275,7 @@ func documentedModels(env *verb.Env) ([]catalog.Model, error) {
 	var models []catalog.Model
 	for _, m := range manual.Models() {
 		if now, ok := effective.Model(m.Name); ok {
-			now.Versions = manualVersions(m, now)
+			now.Name, now.Versions = m.Name, manualVersions(m, now)
 			m = now
 		}
 		models = append(models, m)

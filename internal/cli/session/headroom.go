@@ -7,6 +7,7 @@ import (
 
 	"github.com/azptu/azptu/internal/azure/arm"
 	"github.com/azptu/azptu/internal/cli/exit"
+	"github.com/azptu/azptu/internal/ptu"
 )
 
 // Ground is everything that is asked before a deployment is written.
@@ -95,7 +96,11 @@ func (s *Session) CheckQuota(g Ground, w Wish, o Offer, more int) error {
 	if more <= free {
 		return nil
 	}
-	return exit.New(exit.Quota, s.Env.T("azure.error.quota")+"\n  "+s.Env.T("azure.quota-lacks",
+	short := s.Env.T("azure.error.quota")
+	if ptu.IsStandard(w.SKU) {
+		short = s.Env.T("azure.quota-short")
+	}
+	return exit.New(exit.Quota, short+"\n  "+s.Env.T("azure.quota-lacks",
 		"Asked", more, "Free", free, "Limit", int(usage.Limit), "Used", int(usage.Used), "Quota", usage.Name, "Region", g.Region.Name)).
 		Because("InsufficientQuota").Hint(hints(s.Env, "azure.error.quota")...).See(tellings[arm.NoQuota].link)
 }

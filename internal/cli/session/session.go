@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/azptu/azptu/internal/azure/arm"
@@ -75,7 +76,7 @@ func FindCloud(env *verb.Env) (login.Cloud, error) {
 func EmulatorDirs(env *verb.Env) []string {
 	dirs := []string{}
 	add := func(dir string) {
-		if dir != "" {
+		if dir != "" && !slices.Contains(dirs, dir) {
 			dirs = append(dirs, dir)
 		}
 	}

@@ -3,10 +3,8 @@ package session
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
 	"github.com/azptu/azptu/internal/azure/arm"
-	"github.com/azptu/azptu/internal/cli/exit"
 	"github.com/azptu/azptu/internal/ptu"
 )
 
@@ -74,50 +72,4 @@ func (s *Session) TellRequest(method string, d arm.Deployment) {
 // TellDelete shows a deletion before it is sent.
 func (s *Session) TellDelete(ref arm.DeploymentRef) {
 	s.Env.Note(s.Env.T("azure.request", "Request", "DELETE "+ref.ID()))
-}
-
-// Elsewhere adds to a refusal for want of capacity where the same could be had:
-// the accounts of other regions that could hold it, with the command to paste.
-func (s *Session) Elsewhere(ctx context.Context, refusal error, g Ground, w Wish, o Offer, paste func(account, group, sku string, capacity int) string) error {
-	known, ok := refusal.(*exit.Error)
-	if !ok || known.Kind != exit.Capacity {
-		return refusal
-	}
-	rules, err := s.Rules(g.Region, o.Model)
-	if err != nil {
-		return refusal
-	}
-	fits, err := s.Fits(ctx, g.Account.SubscriptionID, o.Model, rules)
-	if err != nil {
-		return refusal
-	}
-	accounts, err := s.ARM.Accounts(ctx, g.Account.SubscriptionID)
-	if err != nil {
-		return refusal
-	}
-	const most = 3
-	told, empty := 0, []string{}
-	for _, fit := range fits {
-		if fit.MaxDeployable < w.Capacity || rules[fit.SKU].Check(w.Capacity) != nil || fit.Location == g.Region.Name && fit.SKU == w.SKU {
-			continue
-		}
-		if len(fit.Accounts) == 0 {
-			if fit.SKU == w.SKU {
-				empty = append(empty, fit.Location)
-			}
-			continue
-		}
-		if told++; told > most {
-			break
-		}
-		for _, a := range accounts {
-			if a.Account == fit.Accounts[0] && arm.Fold(a.Location) == fit.Location {
-				known.Hint(s.Env.T("azure.elsewhere", "Region", fit.Location, "Type", SKULabel(fit.SKU), "Most", fit.MaxDeployable, "Command", paste(a.Account, a.ResourceGroup, fit.SKU, w.Capacity)))
-			}
-		}
-	}
-	if len(empty) > 0 {
-		known.Hint(s.Env.T("azure.elsewhere-empty", "Regions", strings.Join(empty[:min(len(empty), 5)], ", ")))
-	}
-	return known
 }

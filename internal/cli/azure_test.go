@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/azptu/azptu/internal/emulator"
+	"github.com/azptu/azptu/internal/emulator/state"
+)
+
+// TestAzureScripts runs the acceptance tests that speak to Azure, each against
+// an emulator of its own that holds the account of the manual.
+func TestAzureScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Files:               scripts(t, func(name string) bool { return strings.HasPrefix(name, "azure_") }),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               setupAzure,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "account": putAccount, "capacity": setCapacity, "quota": setQuota, "advance": advance, "without": without, "sed": replace,
+		},
+	})
+}
+
+type emulatorKey struct{}
+
+func setupAzure(env *testscript.Env) error {
+	if err := setupScript(env); err != nil {
+		return err
+	}
+	dir := filepath.Join(env.WorkDir, "emulator")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	server, err := emulator.Start(context.Background(), emulator.Config{Dir: dir})
+	if err != nil {
+		return fmt.Errorf("starting the emulator: %w", err)
+	}
+	env.Defer(func() { _ = server.Close(context.Background()) })
+	env.Values[emulatorKey{}] = server
+	for name, value := range map[string]string{
+		"AZPTU_CLOUD": "emulator", "AZPTU_EMULATOR_DIR": dir, "HTTPS_PROXY": "", "HTTP_PROXY": "",
+		"SUB": server.Endpoints.SubscriptionID, "RG": server.Endpoints.ResourceGroup, "ACCOUNT": server.Endpoints.Account,
+		"AOAI": server.Endpoints.AoaiURL, "ARM": server.Endpoints.ArmURL,
+	} {
+		env.Setenv(name, value)
+	}
+	return nil
+}
+
+func server(ts *testscript.TestScript, args []string, want int, usage string) *emulator.Server {
+	if len(args) != want {
+		ts.Fatalf("usage: %s", usage)
+	}
+	s, ok := ts.Value(emulatorKey{}).(*emulator.Server)
+	if !ok {
+		ts.Fatalf("no emulator")
+	}
+	return s
+}
+
+func whole(ts *testscript.TestScript, s string) int {
+	n, err := strconv.Atoi(s)
+	ts.Check(err)
+	return n
+}
+
+// putAccount makes another account: account NAME GROUP LOCATION KIND.
+func putAccount(ts *testscript.TestScript, _ bool, args []string) {
+	s := server(ts, args, 4, "account NAME GROUP LOCATION KIND")
+	subscription := s.Endpoints.SubscriptionID
+	_, _, err := s.State.PutGroup(state.Group{Subscription: subscription, Name: args[1], Location: args[2]})
+	ts.Check(err)
+	_, _, err = s.State.PutAccount(state.Draft{Subscription: subscription, Group: args[1], Name: args[0], Location: args[2], Kind: args[3], SKU: "S0"}, state.Caller{Name: "test", Kind: "User"})
+	ts.Check(err)
+	s.Advance(time.Minute)
+}
+
+// setCapacity sets a region's free units: capacity LOCATION SKU UNITS.
+func setCapacity(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(server(ts, args, 3, "capacity LOCATION SKU UNITS").State.SetCapacity(args[0], args[1], whole(ts, args[2])))
+}
+
+// setQuota sets a quota: quota LOCATION ROW LIMIT.
+func setQuota(ts *testscript.TestScript, _ bool, args []string) {
+	s := server(ts, args, 3, "quota LOCATION ROW LIMIT")
+	ts.Check(s.State.SetQuota(s.Endpoints.SubscriptionID, args[0], args[1], whole(ts, args[2])))
+}
+
+// advance lets time pass in Azure: advance 30m.
+func advance(ts *testscript.TestScript, _ bool, args []string) {
+	s := server(ts, args, 1, "advance DURATION")
+	by, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	s.Advance(by)
+}
+
+// without stops the emulator, so that nothing answers any more.
+func without(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(server(ts, args, 0, "without").Close(context.Background()))
+}
+
+// replace changes a file: sed OLD-REGEXP NEW FILE.
+func replace(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: sed REGEXP NEW FILE")
+	}
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	path := ts.MkAbs(args[2])
+	ts.Check(os.WriteFile(path, pattern.ReplaceAll([]byte(ts.ReadFile(path)), []byte(args[1])), 0o600))
+}
