@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
 // appender writes the rows of one table into its newest segment and begins
-// another when that one is large or old enough. It is used by one flush at a
-// time.
+// another when that one is large or old enough.
 type appender struct {
+	mu sync.Mutex
+
 	folder   string
 	maxBytes int64
 	maxAge   time.Duration
@@ -26,6 +28,8 @@ type appender struct {
 // append writes rows and makes them durable. It returns how many bytes are:
 // all, or none when the disk refused, for a part of the rows is cut off again.
 func (a *appender) append(rows []byte) (written int, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if err := a.ready(); err != nil {
 		return 0, err
 	}
@@ -39,10 +43,10 @@ func (a *appender) append(rows []byte) (written int, err error) {
 	if cutErr := a.file.Truncate(a.size); cutErr != nil {
 		// The half row is at the end of this segment for good; it is noticed by
 		// its checksum, and the rows go into another segment.
-		return 0, errors.Join(err, cutErr, a.close())
+		return 0, errors.Join(err, cutErr, a.end())
 	}
 	if _, seekErr := a.file.Seek(a.size, 0); seekErr != nil {
-		return 0, errors.Join(err, seekErr, a.close())
+		return 0, errors.Join(err, seekErr, a.end())
 	}
 	return 0, err
 }
@@ -51,7 +55,7 @@ func (a *appender) append(rows []byte) (written int, err error) {
 func (a *appender) ready() error {
 	now := a.now()
 	if a.file != nil && (a.size >= a.maxBytes || now.Sub(a.begun) >= a.maxAge && a.size > 0) {
-		if err := a.close(); err != nil {
+		if err := a.end(); err != nil {
 			return err
 		}
 	}
@@ -78,6 +82,13 @@ func (a *appender) ready() error {
 }
 
 func (a *appender) close() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.end()
+}
+
+// end closes the newest segment.
+func (a *appender) end() error {
 	if a.file == nil {
 		return nil
 	}

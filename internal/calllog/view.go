@@ -3,9 +3,11 @@ package calllog
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 
 	"github.com/azptu/azptu/internal/kql/scan"
@@ -16,8 +18,9 @@ import (
 // it. Each query sees the rows that were on disk when it came to them. It is a
 // database to the Kusto engine.
 type View struct {
-	dir  string
-	skip atomic.Int64
+	dir    string
+	skip   atomic.Int64
+	broken atomic.Int64
 }
 
 // NewView reads the log folder dir, which need not exist yet.
@@ -26,6 +29,10 @@ func NewView(dir string) *View { return &View{dir: dir} }
 // Skipped tells how many lines were passed over because their checksum did not
 // match, since the view was made.
 func (v *View) Skipped() int64 { return v.skip.Load() }
+
+// Broken tells how many times a compacted segment was passed over because it
+// could not be read, since the view was made.
+func (v *View) Broken() int64 { return v.broken.Load() }
 
 // TableNames lists the tables.
 func (v *View) TableNames() []string {
@@ -60,14 +67,151 @@ func (t *table) Scan(ctx context.Context, req scan.Request, emit func(*scan.Batc
 	if err != nil {
 		return err
 	}
-	want := newLineWant(t.schema, req)
-	return scan.Each(ctx, len(segments), req.Parallel, func(i int) error {
-		raw, err := os.ReadFile(segments[i].path)
+	plan, err := t.plan(segments, req)
+	if err != nil {
+		return err
+	}
+	defer plan.close()
+	return scan.Each(ctx, len(plan.pieces), req.Parallel, func(i int) error {
+		piece := plan.pieces[i]
+		if piece.file != nil {
+			return t.scanGroup(piece.file, piece.group, req, int64(i)<<32, emit)
+		}
+		raw, err := os.ReadFile(piece.path)
+		if errors.Is(err, os.ErrNotExist) {
+			return t.scanCompacted(piece.path, req, int64(i)<<32, emit)
+		}
 		if err != nil {
 			return fmt.Errorf("reading table %s: %w", t.schema.Table, err)
 		}
-		return t.scanLines(ctx, raw, want, int64(i)<<32, emit)
+		return t.scanLines(ctx, raw, plan.want, int64(i)<<32, emit)
 	})
+}
+
+// scanCompacted reads a segment whose lines were compacted since the scan was
+// planned.
+func (t *table) scanCompacted(lines string, req scan.Request, seq int64, emit func(*scan.Batch) error) error {
+	file, err := openParquet(strings.TrimSuffix(lines, linesSuffix) + parquetSuffix)
+	if err != nil {
+		t.view.broken.Add(1)
+		return nil // nothing more can be done for this query
+	}
+	defer file.close()
+	for group := range file.parsed.RowGroups() {
+		if err := t.scanGroup(file, group, req, seq+int64(group), emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scanPlan is the pieces of a scan that can be read side by side.
+type scanPlan struct {
+	want   *lineWant
+	pieces []scanPiece
+	files  []*parquetFile
+}
+
+// scanPiece is a segment of lines, or one row group of a compacted segment.
+type scanPiece struct {
+	path  string
+	file  *parquetFile
+	group int
+}
+
+// plan opens the compacted segments and leaves out the row groups that are
+// outside the time asked for. A segment that was compacted since it was listed
+// is read in its new form; one that cannot be read is passed over and counted.
+func (t *table) plan(segments []segment, req scan.Request) (*scanPlan, error) {
+	plan := &scanPlan{want: newLineWant(t.schema, req)}
+	for _, s := range segments {
+		if !s.compacted {
+			if _, err := os.Stat(s.path); err == nil {
+				plan.pieces = append(plan.pieces, scanPiece{path: s.path})
+				continue
+			}
+			s.path = strings.TrimSuffix(s.path, linesSuffix) + parquetSuffix
+		}
+		file, err := openParquet(s.path)
+		if err != nil {
+			t.view.broken.Add(1)
+			continue
+		}
+		plan.files = append(plan.files, file)
+		for group := range file.parsed.RowGroups() {
+			if from, to, ok := file.times(group); ok && req.Time != nil && t.isTime(req.Time.Column) && (to < req.Time.From || from > req.Time.To) {
+				continue
+			}
+			plan.pieces = append(plan.pieces, scanPiece{path: s.path, file: file, group: group})
+		}
+	}
+	return plan, nil
+}
+
+func (p *scanPlan) close() {
+	for _, f := range p.files {
+		f.close()
+	}
+}
+
+func (t *table) isTime(column int) bool {
+	return column >= 0 && column < len(t.schema.Columns) && t.schema.Columns[column].Name == timeColumn
+}
+
+// scanGroup reads one row group. Paths into bodies come from hidden columns
+// where the segment has them.
+func (t *table) scanGroup(file *parquetFile, group int, req scan.Request, seq int64, emit func(*scan.Batch) error) error {
+	b := &scan.Batch{Len: int(file.parsed.RowGroups()[group].NumRows()), Seq: seq}
+	for _, c := range req.Columns {
+		v, err := file.read(group, t.schema.Columns[c].Name, t.schema.Columns[c].Type)
+		if err != nil {
+			return err
+		}
+		b.Columns = append(b.Columns, v)
+	}
+	if len(req.Paths) > 0 {
+		b.Paths = make([]*value.Vector, len(req.Paths))
+	}
+	for i, p := range req.Paths {
+		v, err := t.hidden(file, group, p)
+		if err != nil {
+			return err
+		}
+		if b.Paths[i] = v; v != nil || b.Sources[p.Column] != nil {
+			continue
+		}
+		if b.Sources == nil {
+			b.Sources = map[int]*value.Vector{}
+		}
+		if b.Sources[p.Column], err = file.read(group, t.schema.Columns[p.Column].Name, t.schema.Columns[p.Column].Type); err != nil {
+			return err
+		}
+	}
+	return emit(b)
+}
+
+// hidden gives the values of a path from its hidden column, or nil when there
+// is none for it.
+func (t *table) hidden(file *parquetFile, group int, p scan.JSONPath) (*value.Vector, error) {
+	name, h, ok := hiddenFor(t.schema, p)
+	if !ok {
+		return nil, nil
+	}
+	if _, ok := file.column[name]; !ok {
+		return nil, nil
+	}
+	v, err := file.read(group, name, h.kind)
+	if err == nil && h.kind == value.String {
+		v = asJSON(v)
+	}
+	return v, err
+}
+
+// asJSON makes a dynamic vector of JSON text without parsing any of it.
+func asJSON(text *value.Vector) *value.Vector {
+	v := *text
+	v.Type, v.Raw, v.Valid = value.Dynamic, true, true
+	return &v
 }
 
 // batchRows is how many rows of a segment of lines make one batch.

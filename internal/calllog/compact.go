@@ -1,0 +1,170 @@
+package calllog
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/azptu/azptu/internal/kql/scan"
+)
+
+// groupRows is how many rows one row group of a compacted segment holds: a
+// unit of parallel reading.
+const groupRows = 1 << 17
+
+// Compact turns every closed segment of lines into a compacted one. It may run
+// while rows are written and read.
+func (s *Store) Compact(ctx context.Context) error {
+	var failed []error
+	for _, schema := range Schemas() {
+		segments, err := listSegments(filepath.Join(s.dir, schema.Table))
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		open := s.tables[schema.Table].out.newest()
+		for _, seg := range segments {
+			if err := ctx.Err(); err != nil {
+				return errors.Join(append(failed, err)...)
+			}
+			if seg.compacted {
+				failed = append(failed, removeLines(seg)) // a crash may have left them
+				continue
+			}
+			if seg.number >= open {
+				continue
+			}
+			if err := compactSegment(schema, seg); err != nil {
+				failed = append(failed, fmt.Errorf("compacting %s: %w", seg.path, err))
+			}
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// compactSegment writes the compacted form beside the lines, makes it durable,
+// gives it its name, and removes the lines.
+func compactSegment(schema *Schema, seg segment) error {
+	raw, err := os.ReadFile(seg.path)
+	if err != nil {
+		return err
+	}
+	columns, rows := parseSegment(schema, raw)
+	if rows == 0 {
+		return os.Remove(seg.path)
+	}
+	target := strings.TrimSuffix(seg.path, linesSuffix) + parquetSuffix
+	if err := writeDurably(target, func(out *bufio.Writer) error { return writeParquet(out, schema.Table, columns) }); err != nil {
+		return err
+	}
+	return os.Remove(seg.path)
+}
+
+// removeLines removes the lines of a segment that is compacted.
+func removeLines(seg segment) error {
+	err := os.Remove(strings.TrimSuffix(seg.path, parquetSuffix) + linesSuffix)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// writeDurably writes a file under another name, syncs it and its folder, and
+// renames it: it is there whole, or not at all.
+func writeDurably(target string, write func(*bufio.Writer) error) error {
+	tmp, err := os.OpenFile(target+".tmp", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(tmp, 1<<20)
+	err = write(out)
+	if err == nil {
+		err = out.Flush()
+	}
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if err = errors.Join(err, tmp.Close()); err != nil {
+		return errors.Join(err, os.Remove(tmp.Name()))
+	}
+	if err := os.Rename(tmp.Name(), target); err != nil {
+		return errors.Join(err, os.Remove(tmp.Name()))
+	}
+	return syncFolder(filepath.Dir(target))
+}
+
+// parseSegment reads whole lines into columns, hidden ones included.
+func parseSegment(schema *Schema, raw []byte) (columns []*fileColumn, rows int) {
+	all := make([]int, len(schema.Columns))
+	for i, c := range schema.Columns {
+		all[i] = i
+		columns = append(columns, &fileColumn{name: c.Name, kind: c.Type})
+	}
+	want := newLineWant(schema, scan.Request{Columns: all})
+	group := want.start()
+	end := func() {
+		if group.n == 0 {
+			return
+		}
+		for i, v := range group.batch(0).Columns {
+			columns[i].parts = append(columns[i].parts, v)
+		}
+		rows += group.n
+		group = want.start()
+	}
+	for line := range bytes.Lines(raw) {
+		if object, err := openLine(line); err == nil {
+			if group.add(object); group.n == groupRows {
+				end()
+			}
+		}
+	}
+	end()
+	return append(columns, extractHidden(columns)...), rows
+}
+
+// extractHidden makes the hidden columns that hold in every row group.
+func extractHidden(columns []*fileColumn) (made []*fileColumn) {
+	for _, body := range columns {
+		if !answerColumns[body.name] {
+			continue
+		}
+		hidden := make([]*fileColumn, len(hiddenColumns))
+		for i, h := range hiddenColumns {
+			hidden[i] = &fileColumn{name: h.name(body.name), kind: h.kind}
+		}
+		for _, part := range body.parts {
+			for i, v := range extract(part) {
+				if hidden[i] == nil || v == nil {
+					hidden[i] = nil
+					continue
+				}
+				hidden[i].parts = append(hidden[i].parts, v)
+			}
+		}
+		for _, h := range hidden {
+			if h != nil {
+				made = append(made, h)
+			}
+		}
+	}
+	return made
+}
+
+// newest is the number of the segment that is being written, or a number no
+// segment has yet.
+func (a *appender) newest() int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.file == nil {
+		return 1<<63 - 1
+	}
+	return a.number
+}
+
+var _ scan.Table = (*table)(nil)

@@ -1,0 +1,257 @@
+package calllog
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"unsafe"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// parquetFile is an open compacted segment.
+type parquetFile struct {
+	file   *os.File
+	parsed *parquet.File
+	column map[string]int
+}
+
+func openParquet(path string) (*parquetFile, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening segment: %w", err)
+	}
+	info, err := f.Stat()
+	if err == nil {
+		var parsed *parquet.File
+		parsed, err = parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(256<<10))
+		if err == nil {
+			p := &parquetFile{file: f, parsed: parsed, column: map[string]int{}}
+			for i, field := range parsed.Schema().Fields() {
+				if field.Leaf() {
+					p.column[field.Name()] = i
+				}
+			}
+			return p, nil
+		}
+	}
+	return nil, errors.Join(fmt.Errorf("opening segment %s: %w", path, err), f.Close())
+}
+
+func (p *parquetFile) close() { _ = p.file.Close() }
+
+// times are the first and last instant of a row group, in ticks, where the
+// file says so.
+func (p *parquetFile) times(group int) (from, to int64, ok bool) {
+	i, ok := p.column[timeColumn]
+	if !ok {
+		return 0, 0, false
+	}
+	stats := p.parsed.Metadata().RowGroups[group].Columns[i].MetaData.Statistics
+	if len(stats.MinValue) != 8 || len(stats.MaxValue) != 8 {
+		return 0, 0, false
+	}
+	low, high := parquet.Int64.Value(stats.MinValue).Int64(), parquet.Int64.Value(stats.MaxValue).Int64()
+	return low/100 + ticksToUnix - 1, high/100 + ticksToUnix + 1, true
+}
+
+// read gives one column of a row group as a vector of type t. A column that
+// the segment does not have is null, or empty strings.
+func (p *parquetFile) read(group int, name string, t value.Type) (*value.Vector, error) {
+	rows := p.parsed.RowGroups()[group]
+	i, ok := p.column[name]
+	if !ok {
+		return value.ConstOf(value.NullOf(t), int(rows.NumRows())), nil
+	}
+	r := columnReader{kind: t, rows: int(rows.NumRows())}
+	pages := rows.ColumnChunks()[i].Pages()
+	defer pages.Close()
+	for {
+		page, err := pages.ReadPage()
+		if errors.Is(err, io.EOF) {
+			return r.finish(name)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading column %s: %w", name, err)
+		}
+		err = r.add(page)
+		parquet.Release(page)
+		if err != nil {
+			return nil, fmt.Errorf("reading column %s: %w", name, err)
+		}
+	}
+}
+
+// columnReader makes a vector of the pages of one column.
+type columnReader struct {
+	kind  value.Type
+	rows  int
+	n     int
+	nulls value.Bitmap
+	i64   []int64
+	f64   []float64
+	str   []string
+	codes []uint32
+	dict  []string
+}
+
+func (r *columnReader) add(page parquet.Page) error {
+	values := int(page.NumValues())
+	if values < 0 || r.n+values > r.rows {
+		return fmt.Errorf("%d values for %d rows", r.n+values, r.rows)
+	}
+	data := page.Data()
+	dictionary := page.Dictionary()
+	if dictionary != nil {
+		if r.kind != value.String {
+			return errors.New("a column that is no text has a dictionary")
+		}
+		if err := r.addCodes(dictionary, data.Int32()); err != nil {
+			return err
+		}
+	} else {
+		r.addPlain(&data, values-int(page.NumNulls()))
+	}
+	if page.NumNulls() > 0 {
+		r.spread(page.DefinitionLevels(), values)
+	}
+	r.n += values
+	return nil
+}
+
+func (r *columnReader) addCodes(dictionary parquet.Dictionary, indexes []int32) error {
+	if r.dict == nil && r.str == nil {
+		size := dictionary.Len()
+		r.dict = make([]string, size)
+		for i := range size {
+			r.dict[i] = string(dictionary.Index(int32(i)).ByteArray()) //nolint:gosec // bounded by Len
+		}
+	}
+	for _, index := range indexes {
+		if index < 0 || int(index) >= len(r.dict) {
+			return errors.New("a code is outside its dictionary")
+		}
+	}
+	if r.str != nil {
+		for _, index := range indexes {
+			r.str = append(r.str, r.dict[index])
+		}
+		return nil
+	}
+	if r.codes == nil {
+		r.codes = make([]uint32, 0, r.rows)
+	}
+	if len(indexes) > 0 {
+		// int32 and uint32 are laid out alike, and no code is negative.
+		r.codes = append(r.codes, unsafe.Slice((*uint32)(unsafe.Pointer(&indexes[0])), len(indexes))...)
+	}
+	return nil
+}
+
+func (r *columnReader) addPlain(data interface {
+	Boolean() []byte
+	Int32() []int32
+	Int64() []int64
+	Double() []float64
+	ByteArray() ([]byte, []uint32)
+}, values int) {
+	switch r.kind {
+	case value.Int:
+		for _, x := range data.Int32() {
+			r.i64 = append(r.i64, int64(x))
+		}
+	case value.Long:
+		r.i64 = append(r.i64, data.Int64()...)
+	case value.DateTime:
+		for _, x := range data.Int64() {
+			r.i64 = append(r.i64, x/100+ticksToUnix)
+		}
+	case value.Real:
+		r.f64 = append(r.f64, data.Double()...)
+	case value.Bool:
+		r.addBits(data.Boolean(), values)
+	default:
+		bytes, offsets := data.ByteArray()
+		r.addText(string(bytes), offsets)
+	}
+}
+
+// addBits unpacks a page of booleans, least significant bit first.
+func (r *columnReader) addBits(packed []byte, values int) {
+	for i := range min(values, 8*len(packed)) {
+		r.i64 = append(r.i64, int64(packed[i/8]>>(i%8)&1))
+	}
+}
+
+func (r *columnReader) addText(text string, offsets []uint32) {
+	if r.str == nil {
+		r.str = make([]string, 0, r.rows)
+		for _, c := range r.codes { // pages after the dictionary was full
+			r.str = append(r.str, r.dict[c])
+		}
+		r.codes = nil
+	}
+	for i := 0; i+1 < len(offsets); i++ {
+		r.str = append(r.str, text[offsets[i]:offsets[i+1]])
+	}
+}
+
+// spread puts the values of a page, which leave the nulls out, to their rows.
+func (r *columnReader) spread(levels []byte, values int) {
+	if r.nulls == nil {
+		r.nulls = value.NewBitmap(r.rows)
+	}
+	dense := 0
+	for _, level := range levels[:values] {
+		if level != 0 {
+			dense++
+		}
+	}
+	r.i64 = spread(r.i64, r.n, dense, levels[:values])
+	r.f64 = spread(r.f64, r.n, dense, levels[:values])
+	r.str = spread(r.str, r.n, dense, levels[:values])
+	for i, level := range levels[:values] {
+		if level == 0 {
+			r.nulls.Set(r.n + i)
+		}
+	}
+}
+
+// spread moves the dense values after the first n apart, from the last one on.
+func spread[T any](s []T, n, dense int, levels []byte) []T {
+	if s == nil {
+		return nil
+	}
+	s = s[:n+dense]
+	var zero T
+	for len(s) < n+len(levels) {
+		s = append(s, zero)
+	}
+	from := n + dense
+	for i := len(levels) - 1; i >= 0; i-- {
+		if levels[i] == 0 {
+			s[n+i] = zero
+			continue
+		}
+		from--
+		s[n+i] = s[from]
+	}
+	return s
+}
+
+func (r *columnReader) finish(name string) (*value.Vector, error) {
+	v := &value.Vector{Type: r.kind, Len: r.rows, Nulls: r.nulls, I64: r.i64, F64: r.f64, Str: r.str, Codes: r.codes, Dict: r.dict}
+	if r.str != nil {
+		v.Codes, v.Dict = nil, nil
+	}
+	if r.kind == value.Dynamic {
+		v.Raw, v.Nulls = true, nil
+	}
+	if got := max(len(v.I64), len(v.F64), len(v.Str), len(v.Codes)); r.n != r.rows || got != r.rows {
+		return nil, fmt.Errorf("column %s has %d values for %d rows", name, got, r.rows)
+	}
+	return v, nil
+}

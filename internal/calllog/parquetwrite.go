@@ -1,0 +1,171 @@
+package calllog
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
+
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// fileColumn is one column of a compacted segment.
+type fileColumn struct {
+	name  string
+	kind  value.Type
+	parts []*value.Vector // one for each row group
+}
+
+// maxDictionary is how many distinct strings a column may have to be
+// dictionary-coded.
+const maxDictionary = 1 << 14
+
+// empty tells whether the column holds nothing at all; it is then left out of
+// the file, and readers give nulls or empty strings.
+func (c *fileColumn) empty() bool {
+	return !slices.ContainsFunc(c.parts, func(v *value.Vector) bool {
+		for i := range v.Len {
+			if v.Type == value.String && v.Text(i) != "" || v.Type != value.String && !v.Null(i) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func (c *fileColumn) nullable() bool {
+	return slices.ContainsFunc(c.parts, func(v *value.Vector) bool {
+		for i := range v.Len {
+			if v.Type != value.String && v.Null(i) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// repeats tells whether a string column is worth a dictionary.
+func (c *fileColumn) repeats() bool {
+	seen, rows := map[string]struct{}{}, 0
+	for _, v := range c.parts {
+		for i := range v.Len {
+			seen[v.Text(i)] = struct{}{}
+			if len(seen) > maxDictionary {
+				return false
+			}
+		}
+		rows += v.Len
+	}
+	return len(seen)*2 <= rows+2
+}
+
+// node is the column's place in the file's schema.
+func (c *fileColumn) node() parquet.Node {
+	var n parquet.Node
+	switch c.kind {
+	case value.Bool:
+		n = parquet.Leaf(parquet.BooleanType)
+	case value.Int:
+		n = parquet.Int(32)
+	case value.Long:
+		n = parquet.Int(64)
+	case value.Real:
+		n = parquet.Leaf(parquet.DoubleType)
+	case value.DateTime:
+		n = parquet.Timestamp(parquet.Nanosecond)
+	default:
+		n = parquet.String()
+		if c.kind == value.Dynamic {
+			n = parquet.JSON()
+		} else if c.repeats() {
+			n = parquet.Encoded(n, &parquet.RLEDictionary)
+		}
+	}
+	n = parquet.Compressed(n, &zstd.Codec{Level: zstd.SpeedFastest})
+	if c.kind != value.String && c.nullable() {
+		return parquet.Optional(n)
+	}
+	return n
+}
+
+// writeParquet writes columns as one compacted segment. Column order in the
+// file is alphabetical; readers go by name.
+func writeParquet(out io.Writer, table string, columns []*fileColumn) error {
+	columns = slices.DeleteFunc(slices.Clone(columns), (*fileColumn).empty)
+	group := parquet.Group{}
+	byName := make(map[string]*fileColumn, len(columns))
+	for _, c := range columns {
+		group[c.name], byName[c.name] = c.node(), c
+	}
+	schema := parquet.NewSchema(table, group)
+	w := parquet.NewWriter(out, schema, parquet.CreatedBy("azptu", "1", ""), parquet.KeyValueMetadata("azptu.format", formatVersion[:len(formatVersion)-1]))
+	if len(columns) == 0 {
+		return fmt.Errorf("segment of %s has no columns", table)
+	}
+	for part := range columns[0].parts {
+		rows := w.BeginRowGroup()
+		for i, field := range schema.Fields() {
+			c := byName[field.Name()]
+			cw := rows.ColumnWriters()[i]
+			if err := writeVector(cw, c.parts[part], field.Optional(), i); err != nil {
+				return fmt.Errorf("writing column %s: %w", c.name, err)
+			}
+		}
+		if _, err := rows.Commit(); err != nil {
+			return fmt.Errorf("writing a row group: %w", err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		return fmt.Errorf("finishing a segment: %w", err)
+	}
+	return nil
+}
+
+// writeVector writes a column's part of a row group.
+func writeVector(cw *parquet.ColumnWriter, v *value.Vector, optional bool, column int) error {
+	const step = 4096
+	defined := 0
+	if optional {
+		defined = 1
+	}
+	buf := make([]parquet.Value, 0, step)
+	for i := range v.Len {
+		if optional && v.Null(i) {
+			buf = append(buf, parquet.NullValue().Level(0, 0, column))
+		} else {
+			buf = append(buf, fileValue(v, i).Level(0, defined, column))
+		}
+		if len(buf) == step || i == v.Len-1 {
+			if _, err := cw.WriteRowValues(buf); err != nil {
+				return err
+			}
+			buf = buf[:0]
+		}
+	}
+	return cw.Close()
+}
+
+// ticksToUnix are the ticks of 1970.
+const ticksToUnix = 621355968000000000
+
+func fileValue(v *value.Vector, i int) parquet.Value {
+	switch v.Type {
+	case value.Bool:
+		return parquet.BooleanValue(v.I64[i&v.Mask()] != 0)
+	case value.Int:
+		return parquet.Int32Value(int32(v.I64[i&v.Mask()])) //nolint:gosec // an int column holds 32 bits
+	case value.Long:
+		return parquet.Int64Value(v.I64[i&v.Mask()])
+	case value.Real:
+		return parquet.DoubleValue(v.F64[i&v.Mask()])
+	case value.DateTime:
+		return parquet.Int64Value((v.I64[i&v.Mask()] - ticksToUnix) * 100)
+	case value.Dynamic:
+		return parquet.ByteArrayValue(value.AppendJSON(nil, v.Dynamic(i)))
+	case value.String:
+		return parquet.ByteArrayValue([]byte(v.Text(i)))
+	}
+	return parquet.ByteArrayValue([]byte(value.Text(v.Value(i))))
+}
