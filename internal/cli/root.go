@@ -40,6 +40,7 @@ func newRoot(env *verb.Env) *cobra.Command {
 	root.SetHelpCommand(help)
 	root.SetHelpCommandGroupID(groupSetup)
 	root.AddCommand(help)
+	env.GuardTypes(root)
 	return root
 }
 

@@ -39,8 +39,7 @@ type Model struct {
 type TypeSettings struct {
 	SKU         string    `json:"sku,omitempty"` // documentation; must be the type's own
 	Description Localized `json:"description,omitzero"`
-	Enabled     *bool     `json:"enabled,omitempty"`   // nil: yes
-	Locations   []string  `json:"locations,omitempty"` // where it may be created; empty: anywhere
+	Enabled     *bool     `json:"enabled,omitempty"` // nil: yes
 }
 
 // Allowed tells whether deployments of this type may be created.

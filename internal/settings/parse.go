@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/azptu/azptu/internal/locale"
 	"github.com/azptu/azptu/internal/ptu"
@@ -77,32 +78,33 @@ func (c *checker) fault(path, problem string, args ...any) {
 
 func (c *checker) sections(root any) {
 	for name, value := range c.object(root, "$") {
+		at := under("", name)
 		switch name {
 		case "$schema":
-			c.text(value, name)
+			c.text(value, at)
 		case "ptu_requirements":
-			c.requirements(value, name)
+			c.requirements(value, at)
 		case "ptu_models":
-			c.models(value, name)
+			c.models(value, at)
 		case "messages":
-			c.messages(value, name)
+			c.messages(value, at)
 		case "deployment_types":
-			c.types(value, name)
+			c.types(value, at)
 		case "settings":
-			c.settings(value, name)
+			c.settings(value, at)
 		default:
-			c.fault(name, "unknown-section", "Known", "ptu_requirements, ptu_models, messages, deployment_types, settings")
+			c.fault(at, "unknown-section", "Known", "ptu_requirements, ptu_models, messages, deployment_types, settings")
 		}
 	}
-	slices.SortFunc(c.faults, func(a, b Fault) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortStableFunc(c.faults, func(a, b Fault) int { return strings.Compare(a.Path, b.Path) })
 }
 
 func (c *checker) requirements(value any, path string) {
 	for model, types := range c.object(value, path) {
-		at := path + "." + model
+		at := under(path, model)
 		rules := map[string]*Requirement{}
 		for name, rule := range c.object(types, at) {
-			at := at + "." + name
+			at := under(at, name)
 			if !isType(name) {
 				c.fault(at, "unknown-type", "Known", typeNames())
 				continue
@@ -122,13 +124,13 @@ func (c *checker) requirement(value any, path string) *Requirement {
 	for name, field := range fields {
 		switch name {
 		case "minimum":
-			r.Minimum = c.units(field, path+"."+name)
+			r.Minimum = c.units(field, under(path, name))
 		case "increment":
-			r.Increment = c.units(field, path+"."+name)
+			r.Increment = c.units(field, under(path, name))
 		case "maximum":
-			r.Maximum = c.units(field, path+"."+name)
+			r.Maximum = c.units(field, under(path, name))
 		default:
-			c.fault(path+"."+name, "unknown-field", "Known", "minimum, increment, maximum")
+			c.fault(under(path, name), "unknown-field", "Known", "minimum, increment, maximum")
 		}
 	}
 	for _, name := range []string{"minimum", "increment"} {
@@ -144,10 +146,10 @@ func (c *checker) requirement(value any, path string) *Requirement {
 
 func (c *checker) models(value any, path string) {
 	for name, fields := range c.object(value, path) {
-		at := path + "." + name
+		at := under(path, name)
 		model := Model{}
 		for field, v := range c.object(fields, at) {
-			switch at := at + "." + field; field {
+			switch at := under(at, field); field {
 			case "description":
 				model.Description = c.localized(v, at)
 			case "format":
@@ -164,14 +166,14 @@ func (c *checker) models(value any, path string) {
 
 func (c *checker) types(value any, path string) {
 	for name, fields := range c.object(value, path) {
-		at := path + "." + name
+		at := under(path, name)
 		if !isType(name) {
 			c.fault(at, "unknown-type", "Known", typeNames())
 			continue
 		}
 		t := TypeSettings{}
 		for field, v := range c.object(fields, at) {
-			switch at := at + "." + field; field {
+			switch at := under(at, field); field {
 			case "sku":
 				t.SKU = c.text(v, at)
 				if sku := ptu.DeploymentType(name).SKU(); t.SKU != sku {
@@ -185,10 +187,8 @@ func (c *checker) types(value any, path string) {
 					c.fault(at, "not-boolean")
 				}
 				t.Enabled = &enabled
-			case "locations":
-				t.Locations = c.texts(v, at)
 			default:
-				c.fault(at, "unknown-field", "Known", "sku, description, enabled, locations")
+				c.fault(at, "unknown-field", "Known", "sku, description, enabled")
 			}
 		}
 		c.file.DeploymentTypes[name] = t
@@ -197,7 +197,7 @@ func (c *checker) types(value any, path string) {
 
 func (c *checker) settings(value any, path string) {
 	for name, v := range c.object(value, path) {
-		at := path + "." + name
+		at := under(path, name)
 		key, known := FindKey(name)
 		if !known {
 			c.fault(at, "unknown-field", "Known", keyNames())
@@ -219,6 +219,17 @@ func (c *checker) settings(value any, path string) {
 			c.file.Settings[name] = text
 		}
 	}
+}
+
+// under names the field of a section. A name that would not show is quoted.
+func under(path, name string) string {
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		name = strconv.Quote(name)
+	}
+	if path == "" {
+		return name
+	}
+	return path + "." + name
 }
 
 // object gives the fields of value; what is no object is a fault and has none.
@@ -270,10 +281,10 @@ func (c *checker) localized(value any, path string) Localized {
 	for name, text := range c.object(value, path) {
 		lang, ok := languageTag(name)
 		if !ok {
-			c.fault(path+"."+name, "unknown-language")
+			c.fault(under(path, name), "unknown-language")
 			continue
 		}
-		out[lang] = c.text(text, path+"."+name)
+		out[lang] = c.text(text, under(path, name))
 	}
 	return out
 }

@@ -14,14 +14,14 @@ import (
 // a text may only leave open what the built-in text leaves open.
 func (c *checker) messages(value any, path string) {
 	for name, v := range c.object(value, path) {
-		at := path + "." + name
+		at := under(path, name)
 		lang, isLanguage := languageTag(name)
 		if !isLanguage {
 			c.message("", name, v, at)
 			continue
 		}
 		for key, text := range c.object(v, at) {
-			c.message(lang, key, text, at+"."+key)
+			c.message(lang, key, text, under(at, key))
 		}
 	}
 }

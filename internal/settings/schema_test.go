@@ -66,7 +66,7 @@ func TestSchemaAgreesWithCheck(t *testing.T) {
 		`{"messages": {"exit.hint": {"one": "1"}}}`:                                                   false,
 		`{"messages": {"exit.hint": {"few": "1", "other": "2"}}}`:                                     false,
 		`{"messages": {"es": "x"}}`:                                                                   false,
-		`{"deployment_types": {"global": {"enabled": false, "locations": ["eastus"]}}}`:               true,
+		`{"deployment_types": {"global": {"enabled": false, "description": "d"}}}`:                    true,
 		`{"deployment_types": {"global": {"sku": "ProvisionedManaged"}}}`:                             false,
 		`{"deployment_types": {"global": {"enabled": "no"}}}`:                                         false,
 		`{"deployment_types": {"global": {"location": "eastus"}}}`:                                    false,

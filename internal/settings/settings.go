@@ -145,16 +145,20 @@ func (src Sources) isProjectFile(path string) bool {
 }
 
 // distrust drops from a project's file what a stranger's checkout must not
-// decide: a cloud description of its own would be where tokens are sent.
+// decide: a cloud description of its own, or an emulator.json beside it, would
+// be where tokens are sent.
 func (s *Settings) distrust(path string, file *File) {
-	if cloud, set := file.Settings[Cloud]; set && !slices.Contains(NamedClouds(), cloud) {
+	if cloud, set := file.Settings[Cloud]; set && !slices.Contains(microsoftClouds(), cloud) {
 		delete(file.Settings, Cloud)
 		s.Warnings = append(s.Warnings, Fault{Path: path + ": settings." + Cloud, Problem: "settings.fault.project-cloud", Args: []any{"Value", cloud}})
 	}
 }
 
 // NamedClouds lists the clouds that need no description file.
-func NamedClouds() []string { return []string{"public", "usgov", "china", "emulator"} }
+func NamedClouds() []string { return append(microsoftClouds(), "emulator") }
+
+// microsoftClouds lists the clouds whose addresses azptu knows itself.
+func microsoftClouds() []string { return []string{"public", "usgov", "china"} }
 
 // resolve finds the strongest source of key. A value that does not fit is an
 // error and the next source is asked.
@@ -263,14 +267,20 @@ func (s *Settings) Models() map[string]Sourced[Model] {
 }
 
 // DeploymentType is what is configured for a deployment type, given as
-// ptu.DeploymentType spells it. Unset parts are as built in.
+// ptu.DeploymentType spells it. What the strongest file leaves out is as built
+// in.
 func (s *Settings) DeploymentType(name string) Sourced[TypeSettings] {
+	builtIn := s.base.DeploymentTypes[name]
 	for i, file := range s.files {
 		if t, ok := file.DeploymentTypes[name]; ok {
+			if len(t.Description) == 0 {
+				t.Description = builtIn.Description
+			}
+			t.SKU, t.Enabled = builtIn.SKU, cmp.Or(t.Enabled, builtIn.Enabled)
 			return Sourced[TypeSettings]{t, s.Files[i]}
 		}
 	}
-	return Sourced[TypeSettings]{s.base.DeploymentTypes[name], BuiltIn}
+	return Sourced[TypeSettings]{builtIn, BuiltIn}
 }
 
 // Sourced is a value with the file it came from, or BuiltIn.

@@ -96,18 +96,20 @@ func TestFaultySourcesArePassedOver(t *testing.T) {
 func TestProjectFileCannotSendCredentialsAway(t *testing.T) {
 	project, user := t.TempDir(), t.TempDir()
 	src := Sources{Getenv: env(nil), Folders: Folders{Config: user}, WorkDir: project}
-	write(t, project, `{"settings": {"cloud": "./evil.json"}}`)
-	s, err := Load(src)
-	if err != nil || s.Get(Cloud).Text != "public" || len(s.Warnings) != 1 {
-		t.Errorf("%q, warnings %v, %v", s.Get(Cloud).Text, s.Warnings, err)
+	for _, cloud := range []string{"./evil.json", "emulator"} {
+		write(t, project, `{"settings": {"cloud": "`+cloud+`"}}`)
+		s, err := Load(src)
+		if err != nil || s.Get(Cloud).Text != "public" || len(s.Warnings) != 1 {
+			t.Errorf("%q, warnings %v, %v", s.Get(Cloud).Text, s.Warnings, err)
+		}
 	}
 	write(t, project, `{"settings": {"cloud": "usgov"}}`)
-	if s, _ = Load(src); s.Get(Cloud).Text != "usgov" {
+	if s, _ := Load(src); s.Get(Cloud).Text != "usgov" {
 		t.Errorf("a named cloud: %q", s.Get(Cloud).Text)
 	}
 	write(t, user, `{"settings": {"cloud": "/own/cloud.json"}}`)
 	write(t, project, `{}`)
-	if s, _ = Load(src); s.Get(Cloud).Text != "/own/cloud.json" {
+	if s, _ := Load(src); s.Get(Cloud).Text != "/own/cloud.json" {
 		t.Errorf("the user's own file: %q", s.Get(Cloud).Text)
 	}
 }

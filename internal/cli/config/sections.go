@@ -23,7 +23,6 @@ func (e *effective) types(configured *settings.Settings, lang locale.Language) {
 		e.add(at+".sku", t.SKU(), settings.BuiltIn)
 		e.add(at+".description", found.Value.Description.In(lang), found.Origin)
 		e.add(at+".enabled", allowed, found.Origin)
-		e.add(at+".locations", strings.Join(found.Value.Locations, ", "), found.Origin)
 	}
 	e.document["deployment_types"] = section
 }

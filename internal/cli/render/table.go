@@ -28,6 +28,24 @@ func writeTable(w io.Writer, v View, o Options) error {
 	if v.Card {
 		return writeCard(w, v, shown, o)
 	}
+	lines := cells(v, shown, o.Numbers)
+	widths := columnWidths(lines)
+	out := bufio.NewWriter(w)
+	for n, line := range lines {
+		text := layOut(v, shown, line, widths)
+		if o.Format != Wide {
+			text = term.Fit(text, o.Width)
+		}
+		if n == 0 && titled(v) && o.Bold != nil {
+			text = o.Bold(text)
+		}
+		fmt.Fprintln(out, text)
+	}
+	return out.Flush()
+}
+
+// cells writes out every cell that is shown, the head first if there is one.
+func cells(v View, shown []int, numbers *locale.Printer) [][]string {
 	lines := make([][]string, 0, len(v.Rows)+1)
 	if titled(v) {
 		head := make([]string, len(shown))
@@ -39,30 +57,23 @@ func writeTable(w io.Writer, v View, o Options) error {
 	for _, row := range v.Rows {
 		line := make([]string, len(shown))
 		for i, column := range shown {
-			line[i] = people(cell(row, column), o.Numbers)
+			line[i] = people(cell(row, column), numbers)
 		}
 		lines = append(lines, line)
 	}
-	out := bufio.NewWriter(w)
-	widths := columnWidths(lines)
-	for n, line := range lines {
-		var b strings.Builder
-		for i, text := range line {
-			if i > 0 {
-				b.WriteString(gap)
-			}
-			b.WriteString(term.Pad(text, widths[i], v.Columns[shown[i]].Right))
+	return lines
+}
+
+// layOut puts the cells of one line under each other's columns.
+func layOut(v View, shown []int, line []string, widths []int) string {
+	var b strings.Builder
+	for i, text := range line {
+		if i > 0 {
+			b.WriteString(gap)
 		}
-		text := strings.TrimRight(b.String(), " ")
-		if o.Format != Wide {
-			text = term.Fit(text, o.Width)
-		}
-		if n == 0 && titled(v) && o.Bold != nil {
-			text = o.Bold(text)
-		}
-		fmt.Fprintln(out, text)
+		b.WriteString(term.Pad(text, widths[i], v.Columns[shown[i]].Right))
 	}
-	return out.Flush()
+	return strings.TrimRight(b.String(), " ")
 }
 
 func writeCard(w io.Writer, v View, shown []int, o Options) error {

@@ -12,14 +12,20 @@ func Nearest(word string, candidates []string) string {
 	if len(word) < 2 || len(word) > 60 {
 		return ""
 	}
-	best, distance := "", max(1, len(word)/3)+1
+	best, score := "", 10*(max(1, len(word)/3)+1)
 	for _, candidate := range slices.Sorted(slices.Values(candidates)) {
-		d := editDistance(word, strings.ToLower(candidate))
-		if len(word) >= 3 && strings.HasPrefix(strings.ToLower(candidate), word) {
-			d = min(d, 1)
+		lower := strings.ToLower(candidate)
+		distance := editDistance(word, lower)
+		if len(word) >= 3 && strings.HasPrefix(lower, word) {
+			distance = min(distance, 1)
 		}
-		if d < distance {
-			best, distance = candidate, d
+		// Of two as near, the one that begins alike is meant, then the shorter.
+		s := 10 * distance
+		if lower == "" || lower[0] != word[0] {
+			s += 5
+		}
+		if s < score || s == score && best != "" && len(candidate) < len(best) {
+			best, score = candidate, s
 		}
 	}
 	return best

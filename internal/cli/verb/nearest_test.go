@@ -6,9 +6,9 @@ import (
 )
 
 func TestNearest(t *testing.T) {
-	commands := []string{"list-projects", "list-deployments", "set-project", "show-config", "show", "set", "version"}
+	commands := []string{"list-projects", "list-deployments", "set-project", "show-config", "show", "set", "version", "model-format", "model-name"}
 	for word, want := range map[string]string{
-		"verion": "version", "shwo": "show", "list-project": "list-projects", "list-dep": "list-deployments", "SHOW": "show", "set-projet": "set-project",
+		"verion": "version", "shwo": "show", "list-project": "list-projects", "list-dep": "list-deployments", "SHOW": "show", "model": "model-name", "set-projet": "set-project",
 		"x": "", "": "", "kubectl": "", strings.Repeat("a", 10_000): "",
 	} {
 		if got := Nearest(word, commands); got != want {
