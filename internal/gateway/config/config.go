@@ -230,6 +230,7 @@ type Sizes struct {
 	Header int
 }
 
-// Affinity says how many characters of a prompt make equal calls prefer equal
-// backends of one priority; 0 turns it off.
+// Affinity says how many bytes at the start of a prompt make equal calls prefer
+// equal backends of one priority, for the sake of their prompt caches; shorter
+// prompts have no preference, and 0 turns it off.
 type Affinity struct{ Prefix int }

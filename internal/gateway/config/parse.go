@@ -31,7 +31,7 @@ func defaults() *Config {
 		Boundary:     route.WithinArea,
 		OnClientGone: Cancel,
 		Sizes:        Sizes{Body: 16 << 20, Upload: 512 << 20, Header: 64 << 10},
-		Affinity:     Affinity{Prefix: 1024},
+		Affinity:     Affinity{Prefix: 4096},
 		Drain:        30 * time.Second,
 		Prices:       map[string]ptu.TokenPrice{},
 		PTUHour:      map[string]float64{},

@@ -1,0 +1,368 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/azptu/azptu/internal/admit"
+	"github.com/azptu/azptu/internal/gateway/config"
+)
+
+// verdict is how an attempt went.
+type verdict int
+
+const (
+	served     verdict = iota // the client has its answer
+	clientGone                // nobody is left to answer
+	full                      // the backend has no room
+	tooLong                   // the provisioned deployment does not take so long a prompt
+	broken                    // the backend failed; it may work again
+	unusable                  // the backend will not do for this call: wrong credentials, no such deployment
+)
+
+// outcome is the verdict and what goes with it.
+type outcome struct {
+	verdict verdict
+	wait    time.Duration // what the backend asked to wait
+	answer  *answer       // what it said, if it did
+	fault   *fault        // else what happened
+}
+
+// answer is a backend's answer that is held back for the time being.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// maxRefusal bounds what is read of an answer that is no success.
+const maxRefusal = 256 << 10
+
+// name notes the backend in the record.
+func (x *exchange) name(b *backend) {
+	rec := x.rec
+	rec.Backend, rec.Deployment, rec.Kind, rec.Region = b.Name, b.Deployment, string(b.Kind), b.Region
+	rec.Model, rec.ModelVersion = b.Model, b.Version
+}
+
+// release gives back what was claimed of a backend that was not asked.
+func (x *exchange) release(b *backend, ticket admit.Forecast) {
+	if b.predictor != nil && b.predict {
+		b.predictor.Cancel(x.g.at(), ticket)
+	}
+}
+
+// watch gives an attempt up when nothing happens for too long.
+type watch struct {
+	timer *time.Timer
+	why   atomic.Pointer[error]
+}
+
+func (w *watch) start(d time.Duration, why error, cancel context.CancelCauseFunc) {
+	w.why.Store(&why)
+	w.timer = time.AfterFunc(d, func() { cancel(*w.why.Load()) })
+}
+
+func (w *watch) next(d time.Duration, why *error) {
+	w.why.Store(why)
+	w.timer.Reset(d)
+}
+
+// try sends the call to b and relays its answer when it is one.
+func (x *exchange) try(b *backend, ticket admit.Forecast) outcome {
+	x.name(b)
+	x.rec.Attempts++
+	x.rec.BackendStatus = 0
+	b.metrics.attempts.Add(1)
+	b.running.Add(1)
+	defer b.running.Add(-1)
+	began := x.g.now()
+	ctx, cancel := context.WithCancelCause(x.ctx)
+	defer cancel(errCallOver)
+	var w watch
+	w.start(x.rt.config.Timeouts.FirstByte, errFirstByte, cancel)
+	defer w.timer.Stop()
+	o := x.exchangeWith(ctx, b, &w, began)
+	x.learn(b, ticket, o, began)
+	return o
+}
+
+// exchangeWith sends the request and reads the answer. Time spent waiting for
+// the backend is booked as such; what is relayed while it streams counts too.
+func (x *exchange) exchangeWith(ctx context.Context, b *backend, w *watch, began time.Time) outcome {
+	req, presented, o := x.request(ctx, b)
+	if req == nil {
+		return o
+	}
+	x.rec.BackendURL = req.URL.String()
+	res, err := b.transport.RoundTrip(req)
+	if err != nil {
+		x.rec.Upstream += x.g.now().Sub(began)
+		return x.failed(ctx, b, err)
+	}
+	defer res.Body.Close()
+	x.rec.BackendStatus = res.StatusCode
+	x.rec.BackendID = firstOf(res.Header, "Apim-Request-Id", "X-Request-Id")
+	x.observe(b, res.Header)
+	if res.StatusCode >= 200 && res.StatusCode < 300 {
+		b.observeLatency(x.g.now().Sub(began))
+		return x.relay(ctx, b, res, w, began)
+	}
+	defer func() { x.rec.Upstream += x.g.now().Sub(began) }()
+	w.next(x.rt.config.Timeouts.Idle, &errIdle)
+	a := &answer{status: res.StatusCode, header: res.Header}
+	held := newBuffer()
+	err = held.readAll(res.Body, maxRefusal)
+	a.body = bytes.Clone(held.b)
+	held.free()
+	if err != nil && !errors.Is(err, errTooLarge) {
+		return x.failed(ctx, b, err)
+	}
+	if res.StatusCode == http.StatusUnauthorized {
+		b.auth.reject(presented)
+	}
+	return x.judge(b, a)
+}
+
+// request makes the request for a backend anew: its own framing, its own
+// credentials, only such headers as mean something to it.
+func (x *exchange) request(ctx context.Context, b *backend) (*http.Request, []string, outcome) {
+	h := make(http.Header, 8)
+	x.copyRequestHeaders(h)
+	presented, err := b.auth.authorize(ctx, h)
+	if err != nil {
+		if x.ctx.Err() != nil {
+			return nil, nil, x.failed(ctx, b, err)
+		}
+		x.rec.ErrorMessage = err.Error()
+		return nil, nil, outcome{verdict: unusable, fault: newFault(http.StatusBadGateway, "BackendSignIn", "The gateway could not sign in to the deployment's account.")}
+	}
+	req := &http.Request{
+		Method: x.r.Method, URL: x.backendURL(b), Header: h, Host: b.url.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	if x.upload {
+		x.attachUpload(req)
+	} else if x.entry.request != nil && (len(x.entry.request.b) > 0 || x.r.Method != http.MethodDelete) {
+		x.attachBody(req, b)
+	}
+	return req.WithContext(ctx), presented, outcome{}
+}
+
+// backendURL is where the request goes at b.
+func (x *exchange) backendURL(b *backend) *url.URL {
+	u := b.url
+	query := x.r.URL.RawQuery
+	if query != "" {
+		query = withoutParameter(query, "subscription-key")
+	}
+	escaped := x.target.rest
+	switch {
+	case x.target.deployment != "":
+		escaped = "/openai/deployments/" + url.PathEscape(b.Deployment) + x.target.rest
+	case x.target.v1:
+		escaped = "/openai/v1" + x.target.rest
+	case x.target.azure:
+		escaped = "/openai" + x.target.rest
+	}
+	if _, ok, _ := parameter(query, "deployment"); ok {
+		query = withParameter(query, "deployment", url.QueryEscape(b.Deployment))
+	}
+	if b.APIVersion != "" && !x.target.v1 && x.target.azure {
+		query = withParameter(query, "api-version", url.QueryEscape(b.APIVersion))
+	}
+	u.Path, u.RawQuery = escaped, query
+	if plain, err := url.PathUnescape(escaped); err == nil && plain != escaped {
+		u.Path, u.RawPath = plain, escaped
+	}
+	return &u
+}
+
+// attachBody gives the request the body as b is to get it.
+func (x *exchange) attachBody(req *http.Request, b *backend) {
+	text := x.entry.request.b
+	model := ""
+	if x.target.deployment == "" {
+		model = b.Deployment
+	}
+	ask := x.target.shape == chat || x.target.shape == completion
+	if x.target.model && !x.upload {
+		scratch := newBuffer()
+		if rewritten := x.body.rewrite(scratch, text, model, ask); len(scratch.b) > 0 {
+			text = rewritten // scratch is left to the collector with the request
+		} else {
+			scratch.free()
+		}
+	}
+	x.readers.Add(1)
+	lent := &lentBody{count: &x.readers}
+	lent.Reset(text)
+	req.Body, req.ContentLength = lent, int64(len(text))
+	if len(text) == 0 {
+		lent.Close()
+		req.Body = http.NoBody
+	}
+}
+
+// lentBody is a request body that a transport reads, perhaps for longer than
+// the attempt lasts. Until it is closed its memory is not used again.
+type lentBody struct {
+	bytes.Reader
+	count  *atomic.Int64
+	closed atomic.Bool
+}
+
+func (l *lentBody) Close() error {
+	if l.closed.CompareAndSwap(false, true) {
+		l.count.Add(-1)
+	}
+	return nil
+}
+
+// failed judges an attempt that got no whole answer.
+func (x *exchange) failed(ctx context.Context, b *backend, err error) outcome {
+	cause := context.Cause(ctx)
+	switch {
+	case cause == errClientGone:
+		return outcome{verdict: clientGone}
+	case cause == errTotal || cause == errFirstByte || cause == errIdle:
+		x.rec.ErrorMessage = cause.Error()
+		return outcome{verdict: broken, fault: newFault(http.StatusGatewayTimeout, "Timeout", "The operation was timeout.")}
+	case cause == errUploadTooLarge:
+		return outcome{verdict: unusable, fault: tooLarge(x.rt.config.Sizes.Upload)}
+	case errors.Is(err, errWriteFailed):
+		x.gone.Store(true)
+		return outcome{verdict: clientGone}
+	}
+	x.rec.ErrorMessage = strings.ReplaceAll(err.Error(), b.url.Host, b.Name)
+	return outcome{verdict: broken, fault: newFault(http.StatusBadGateway, "BackendFailed", "The deployment could not be reached or broke its answer off.")}
+}
+
+// judge tells what an answer that is no success means.
+func (x *exchange) judge(b *backend, a *answer) outcome {
+	var u usage
+	_ = readUsage(a.body, &u) // an answer without an error object is judged by its status
+	x.rec.ErrorCode, x.rec.ErrorMessage = u.errorCode, u.errorMessage
+	wait, asked := retryAfter(a.header, x.g.now())
+	o := outcome{answer: a, wait: wait}
+	switch s := a.status; {
+	case s == http.StatusTooManyRequests, s == http.StatusFailedDependency: // 0301 versions answer 424 when they are busy
+		if o.verdict = full; !asked {
+			o.wait = time.Second
+		}
+	case s == http.StatusUnauthorized, s == http.StatusForbidden, s == http.StatusLocked,
+		s == http.StatusNotFound && u.errorCode == "DeploymentNotFound", s == http.StatusGone:
+		o.verdict = unusable
+		if s == http.StatusUnauthorized || s == http.StatusForbidden {
+			// The client must not take it for its own key that is refused.
+			o.answer, o.fault = nil, newFault(http.StatusBadGateway, "BackendSignIn", "The deployment's account refused the gateway's credentials.")
+		}
+	case s == http.StatusRequestTimeout, s >= 500:
+		o.verdict = broken
+	case s == http.StatusBadRequest && b.Kind == config.PTU && isTooLong(&u):
+		o.verdict = tooLong
+	default:
+		x.pass(a)
+		o.verdict = served
+	}
+	return o
+}
+
+// isTooLong recognizes the refusals of prompts that exceed what a deployment
+// takes.
+func isTooLong(u *usage) bool {
+	return u.errorCode == "context_length_exceeded" ||
+		strings.Contains(u.errorMessage, "maximum context length") ||
+		strings.Contains(u.errorMessage, "exceed the configured limit")
+}
+
+// observe takes note of what a backend says of its load.
+func (x *exchange) observe(b *backend, h http.Header) {
+	if v := h["Azure-Openai-Deployment-Utilization"]; len(v) > 0 && b.predictor != nil {
+		if f, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(v[0]), "%"), 64); err == nil {
+			b.predictor.Observe(x.g.at(), f/100)
+		}
+	}
+	if b.predictor != nil {
+		return
+	}
+	left, limit := h["X-Ratelimit-Remaining-Tokens"], h["X-Ratelimit-Limit-Tokens"]
+	if len(left) == 0 || len(limit) == 0 {
+		return
+	}
+	l, errL := strconv.ParseFloat(left[0], 64)
+	m, errM := strconv.ParseFloat(limit[0], 64)
+	if errL == nil && errM == nil && m > 0 && l >= 0 && l <= m {
+		b.reported.Store(math.Float64bits(1 - l/m))
+	}
+}
+
+// learn corrects what is believed of a backend by how the attempt went.
+func (x *exchange) learn(b *backend, ticket admit.Forecast, o outcome, _ time.Time) {
+	at := x.g.at()
+	switch o.verdict {
+	case served, clientGone:
+		b.breaker.Succeeded()
+	case tooLong, full:
+		b.breaker.Succeeded()
+		if o.verdict == full {
+			b.metrics.refused.Add(1)
+			b.cool(at + o.wait)
+		}
+	case broken, unusable:
+		b.metrics.broken.Add(1)
+		if b.breaker.Failed(at) {
+			x.g.log.Warn("breaker opened", "backend", b.Name, "status", x.rec.BackendStatus, "error", x.rec.ErrorMessage)
+		}
+	}
+	if b.predictor == nil {
+		return
+	}
+	switch {
+	case o.verdict == full:
+		b.predictor.Refused(at, o.wait, ticket)
+	case !b.predict:
+	case x.rec.Tokens() > 0 && (o.verdict == served || o.verdict == clientGone):
+		b.predictor.Settle(at, ticket, x.rec.Prompt, x.rec.Cached, x.rec.Completion)
+	default:
+		b.predictor.Cancel(at, ticket)
+	}
+}
+
+// pass sends a held answer to the client as it is.
+func (x *exchange) pass(a *answer) {
+	h := x.w.Header()
+	x.copyResponseHeaders(h, a.header)
+	x.ownHeaders(h)
+	h["Content-Length"] = []string{strconv.Itoa(len(a.body))}
+	x.rec.Status = a.status
+	x.rec.FirstByte = x.g.now().Sub(x.started)
+	x.committed = true
+	x.w.WriteHeader(a.status)
+	n, err := x.w.Write(a.body)
+	x.sent += int64(n)
+	if err != nil {
+		x.gone.Store(true)
+	}
+	x.entry.keepAnswer(a.body)
+}
+
+func firstOf(h http.Header, names ...string) string {
+	for _, name := range names {
+		if v := h[name]; len(v) > 0 && v[0] != "" {
+			return v[0]
+		}
+	}
+	return ""
+}
+
+var _ io.ReadCloser = (*lentBody)(nil)

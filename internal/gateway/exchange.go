@@ -1,0 +1,341 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/azptu/azptu/internal/call"
+	"github.com/azptu/azptu/internal/gateway/config"
+)
+
+// exchange is one request on its way through the gateway.
+type exchange struct {
+	g  *Gateway
+	rt *runtime
+	w  http.ResponseWriter
+	r  *http.Request
+
+	started time.Time
+	target  target
+	who     *principal
+	product *product
+	pool    *pool
+	pinned  string // backend that holds what the call is about
+	entry   *entry
+	rec     *call.Call // the entry's
+	body    body
+	upload  bool // the request's body is passed on without being held
+
+	holds   [4]hold
+	held    int
+	readers atomic.Int64 // request bodies that a transport may still be reading
+
+	ctx    context.Context // of the whole call towards backends
+	cancel context.CancelCauseFunc
+	gone   atomic.Bool // the client has left
+
+	committed bool // the client has seen a byte
+	abort     bool // the connection must end visibly broken
+	sent      int64
+	usage     usage
+	text      assembly
+	served    *backend // the one whose answer the client got
+}
+
+// Why a call towards backends is given up.
+var (
+	errClientGone  = errors.New("the client has left")
+	errFirstByte   = errors.New("the backend did not begin its answer in time")
+	errIdle        = errors.New("the backend fell silent")
+	errTotal       = errors.New("the call took longer than allowed")
+	errCallOver    = errors.New("the call is over")
+	errWriteFailed = errors.New("writing to the client failed")
+)
+
+// ServeHTTP serves one request.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.metrics.inFlight.Add(1)
+	defer g.metrics.inFlight.Add(-1)
+	x := &exchange{g: g, rt: g.runtime.Load(), w: w, r: r, started: g.now(), entry: newEntry()}
+	x.rec = &x.entry.Call
+	x.begin()
+	f := x.admit()
+	if f == nil {
+		f = x.serve()
+	}
+	if f != nil && !x.committed {
+		x.refuse(f)
+	}
+	x.finish()
+	if x.abort {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// begin fills in what is known of every request.
+func (x *exchange) begin() {
+	r, rec := x.r, x.rec
+	rec.At, rec.ID, rec.Gateway = x.started, x.g.newID(), x.rt.config.Name
+	rec.Method, rec.Protocol = r.Method, r.Proto
+	rec.Caller = callerAddress(r, x.rt.config.TrustedProxies)
+	rec.RequestSize = max(r.ContentLength, 0)
+	rec.URL = r.URL.EscapedPath()
+	if r.URL.RawQuery != "" {
+		rec.URL += "?" + withoutParameter(r.URL.RawQuery, "subscription-key")
+	}
+}
+
+// admit does everything that happens before a backend is chosen. The fault is
+// nil when the call may go on.
+func (x *exchange) admit() *fault {
+	var reason string
+	if x.target, reason = parsePath(x.r.Method, x.r.URL.EscapedPath()); reason != "" {
+		return newFault(http.StatusBadRequest, "BadRequest", "The request is refused: "+reason+".")
+	}
+	x.rec.Operation = x.target.id
+	version, ok, twice := parameter(x.r.URL.RawQuery, "api-version")
+	if twice {
+		return newFault(http.StatusBadRequest, "BadRequest", "The query parameter api-version is given more than once.")
+	}
+	if x.rec.APIVersion = version; !ok && x.target.v1 {
+		x.rec.APIVersion = "v1"
+	}
+	if f := x.identify(); f != nil {
+		return f
+	}
+	if f := x.hold(); f != nil {
+		return f
+	}
+	if f := x.choosePool(); f != nil {
+		return f
+	}
+	return x.reserve()
+}
+
+// identify finds out who calls.
+func (x *exchange) identify() *fault {
+	c := presented(x.r.Header, x.rt.keyHeader)
+	who := x.rt.keys.find(c.key)
+	if who == nil && c.key == "" {
+		who = x.rt.keys.find(c.bearer)
+		if who == nil && c.bearer != "" && x.rt.entra != nil && strings.Count(c.bearer, ".") == 2 {
+			var err error
+			if who, err = x.rt.entra.verify(x.r.Context(), c.bearer); err != nil {
+				x.g.metrics.refusedIn.Add(1)
+				x.rec.ErrorMessage = err.Error()
+				return newFault(http.StatusUnauthorized, "401", textBadKey)
+			}
+		}
+	}
+	if who == nil {
+		x.g.metrics.refusedIn.Add(1)
+		return newFault(http.StatusUnauthorized, "401", textBadKey)
+	}
+	x.who, x.product = who, who.product
+	x.rec.Key, x.rec.Product, x.rec.Class = who.name, who.product.name, string(who.product.class)
+	return nil
+}
+
+// hold takes the request's body in, or decides that it is passed on as it comes.
+func (x *exchange) hold() *fault {
+	r := x.r
+	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return newFault(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "Compressed request bodies are not accepted.")
+	}
+	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Body == nil || r.Body == http.NoBody {
+		return nil
+	}
+	sizes := x.rt.config.Sizes
+	json := isJSON(r.Header.Get("Content-Type"))
+	if !json && x.target.shape == opaque {
+		if r.ContentLength > sizes.Upload {
+			return tooLarge(sizes.Upload)
+		}
+		x.upload = true
+		return nil
+	}
+	if r.ContentLength > sizes.Body {
+		return tooLarge(sizes.Body)
+	}
+	x.entry.request = newBuffer()
+	err := x.entry.request.readAll(slowBody{r.Body, http.NewResponseController(x.w), x.g, x.rt.config.Timeouts.Idle}, sizes.Body)
+	x.rec.RequestSize = int64(len(x.entry.request.b))
+	switch {
+	case errors.Is(err, errTooLarge):
+		return tooLarge(sizes.Body)
+	case err != nil:
+		x.abort = true // nothing sensible can follow on this connection
+		return newFault(http.StatusBadRequest, "BadRequest", "The request body could not be read.")
+	}
+	_ = http.NewResponseController(x.w).SetReadDeadline(time.Time{})
+	if !json && x.target.shape == opaque || len(x.entry.request.b) == 0 && !x.target.model {
+		return nil
+	}
+	if x.body, err = scanBody(x.entry.request.b); err != nil {
+		return newFault(http.StatusBadRequest, "BadRequest", err.Error())
+	}
+	x.rec.Stream = x.body.stream
+	return nil
+}
+
+// slowBody bounds the time between two pieces of a request's body.
+type slowBody struct {
+	src  interface{ Read([]byte) (int, error) }
+	rc   *http.ResponseController
+	g    *Gateway
+	idle time.Duration
+}
+
+func (s slowBody) Read(p []byte) (int, error) {
+	_ = s.rc.SetReadDeadline(s.g.now().Add(s.idle))
+	return s.src.Read(p)
+}
+
+func tooLarge(limit int64) *fault {
+	return newFault(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request body is larger than the "+byteCount(limit)+" that are allowed.")
+}
+
+func isJSON(contentType string) bool {
+	kind, _, _ := strings.Cut(contentType, ";")
+	kind = strings.TrimSpace(kind)
+	return kind == "" || strings.EqualFold(kind, "application/json") || strings.HasSuffix(strings.ToLower(kind), "+json")
+}
+
+// choosePool finds the pool that the request is for.
+func (x *exchange) choosePool() *fault {
+	name := x.target.deployment
+	if name == "" {
+		name = x.body.model
+	}
+	if name == "" && !x.target.model {
+		name, _, _ = parameter(x.r.URL.RawQuery, "deployment") // realtime sessions name it there
+		if name == "" && x.target.v1 {
+			name, _, _ = parameter(x.r.URL.RawQuery, "model")
+		}
+	}
+	if id := x.target.held; id != "" {
+		x.pinned = x.g.memory.held.find(id)
+	} else if x.body.previous != "" {
+		x.pinned = x.g.memory.held.find(x.body.previous)
+	}
+	switch p, ok := x.product.pools[name]; {
+	case ok:
+		x.pool = p
+	case name == "" && x.target.model && !x.upload:
+		return newFault(http.StatusBadRequest, "BadRequest", "The request names no model: 'model' is required.")
+	case name == "" || !x.target.model:
+		x.pool = x.poolHolding(x.pinned)
+	default:
+		return newFault(http.StatusNotFound, "DeploymentNotFound", textNoDeployment)
+	}
+	x.rec.Pool = x.pool.name
+	return nil
+}
+
+// poolHolding is the product's pool with a backend, else its first.
+func (x *exchange) poolHolding(backend string) *pool {
+	if backend != "" {
+		for _, p := range x.product.pools {
+			for _, m := range p.members {
+				if m.Name == backend {
+					return p
+				}
+			}
+		}
+	}
+	return x.product.first
+}
+
+// reserve claims what the limits grant.
+func (x *exchange) reserve() *fault {
+	at := x.g.at()
+	completion := x.body.maxTokens
+	if completion == 0 && x.target.shape != opaque && x.target.shape != embedding {
+		completion = x.rt.config.Prediction.DefaultCompletion
+	}
+	estimate := int64(x.body.promptTokens + completion*max(x.body.choices, 1))
+	limiters := [4]*limiter{x.who.limits, x.product.limits, x.pool.limits, nil}
+	if x.product.perAddress.Any() {
+		limiters[3] = x.product.addresses.of(x.rec.Caller, x.product.perAddress, at)
+	}
+	for _, l := range limiters {
+		if l == nil {
+			continue
+		}
+		h, r, ok := l.reserve(x.started, at, estimate)
+		if !ok {
+			kind, _, _ := strings.Cut(r.scope, " ")
+			counter(&x.g.metrics.limited, kind).Add(1)
+			return busy("The "+r.scope+" has used up its "+r.what+". Please retry later.", r.wait)
+		}
+		x.holds[x.held] = h
+		x.held++
+	}
+	return nil
+}
+
+// serve sends the call to a backend and its answer to the client.
+func (x *exchange) serve() *fault {
+	base := context.WithoutCancel(x.r.Context())
+	x.ctx, x.cancel = context.WithCancelCause(base)
+	defer x.cancel(errCallOver)
+	stop := context.AfterFunc(x.r.Context(), func() {
+		x.gone.Store(true)
+		if x.rt.config.OnClientGone == config.Cancel {
+			x.cancel(errClientGone)
+		}
+	})
+	defer stop()
+	total := time.AfterFunc(x.rt.config.Timeouts.Total, func() { x.cancel(errTotal) })
+	defer total.Stop()
+	x.g.memory.budget.Earn()
+	switch {
+	case isUpgrade(x.r):
+		return x.upgrade()
+	case x.upload:
+		return x.passUpload()
+	}
+	return x.dispatch()
+}
+
+var prefixSeed = maphash.MakeSeed()
+
+// draw is the number that picks among equal backends: the same for calls with
+// the same long prompt prefix, random for others.
+func (x *exchange) draw() uint64 {
+	n := x.rt.config.Affinity.Prefix
+	if p := x.body.prompt; n > 0 && p.to-p.from >= n {
+		return maphash.Bytes(prefixSeed, x.entry.request.b[p.from:p.from+n])
+	}
+	return x.g.random()
+}
+
+// refuse answers with a fault of the gateway's own.
+func (x *exchange) refuse(f *fault) {
+	x.rec.ErrorCode = f.code
+	if x.rec.ErrorMessage == "" {
+		x.rec.ErrorMessage = f.message
+	}
+	if x.gone.Load() {
+		x.rec.Status = statusClientGone
+		return
+	}
+	h := x.w.Header()
+	x.ownHeaders(h)
+	x.rec.Status = f.status
+	x.rec.FirstByte = x.g.now().Sub(x.started)
+	if x.abort || x.upload || x.entry.request != nil && f.status == http.StatusRequestEntityTooLarge {
+		h.Set("Connection", "close")
+	}
+	x.abort = false
+	x.sent += int64(f.write(x.w))
+}
+
+// statusClientGone is recorded for a client that left before its answer; the
+// number is nginx's.
+const statusClientGone = 499

@@ -1,0 +1,192 @@
+package gateway
+
+import (
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/azptu/azptu/internal/admit"
+	"github.com/azptu/azptu/internal/call"
+	"github.com/azptu/azptu/internal/gateway/config"
+	"github.com/azptu/azptu/internal/tokens"
+)
+
+// finish settles what was reserved, counts, and hands the record over. It runs
+// once for every request, however it went.
+func (x *exchange) finish() {
+	now := x.g.now()
+	rec := x.rec
+	rec.Total = now.Sub(x.started)
+	rec.ResponseSize = x.sent
+	if x.gone.Load() {
+		rec.Status = statusClientGone
+	}
+	x.settle(now)
+	x.count()
+	if log := x.g.access; log != nil && log.Enabled(x.r.Context(), slog.LevelInfo) {
+		x.logAccess(log)
+	}
+	if x.readers.Load() != 0 {
+		x.entry.lent = true // a transport may still be reading: the memory is not used again
+	}
+	x.g.records.take(x.entry, x.keeps())
+}
+
+// settle corrects the limits to what the call used.
+func (x *exchange) settle(now time.Time) {
+	if x.held == 0 {
+		return
+	}
+	at := x.g.at()
+	for i := range x.held {
+		x.holds[i].settle(now, at, int64(x.rec.Tokens()))
+	}
+	x.held = 0
+}
+
+// account books the tokens of a served answer: reported ones, else counted
+// from the texts.
+func (x *exchange) account(b *backend) {
+	rec, u := x.rec, &x.usage
+	if x.target.shape == opaque && !u.reported {
+		return
+	}
+	if !u.reported {
+		x.estimate(b)
+	}
+	rec.Prompt, rec.Cached, rec.Completion, rec.Reasoning = u.prompt, min(u.cached, u.prompt), u.completion, u.reasoning
+	rec.Counting = call.Estimated
+	if u.reported {
+		rec.Counting = call.Reported
+	}
+	if u.model != "" {
+		rec.Model = u.model
+	}
+	switch {
+	case b.Kind == config.Standard && b.priced:
+		rec.Cost, rec.Basis = b.price.Cost(int64(rec.Prompt), int64(rec.Cached), int64(rec.Completion)), call.ByToken
+	case b.Kind == config.PTU:
+		weight := b.predictor.Weigh(rec.Prompt, rec.Cached, rec.Completion)
+		b.addWeight(weight)
+		if b.unitHour > 0 && b.tpm > 0 {
+			rec.Cost, rec.Basis = b.shareCost(weight), call.ByShare
+		}
+	}
+}
+
+// estimate counts with the model's own tokenizer what the answer did not tell.
+func (x *exchange) estimate(b *backend) {
+	encoding := tokens.For(b.Model)
+	x.usage.prompt = x.body.promptTokens
+	if x.entry.request != nil {
+		switch x.target.shape {
+		case chat:
+			if p, err := tokens.CountChat(encoding, b.Model, x.entry.request.b); err == nil {
+				x.usage.prompt = p.Tokens
+			}
+		case completion, embedding:
+			p := x.body.prompt
+			x.usage.prompt = encoding.Count(x.entry.request.b[p.from:p.to])
+		}
+	}
+	x.usage.completion = x.text.count(encoding)
+}
+
+// count adds the call to the metrics.
+func (x *exchange) count() {
+	rec, m := x.rec, x.g.metrics
+	s := m.series(requestKey{pool: rec.Pool, product: rec.Product, backend: rec.Backend, status: rec.Status})
+	s.count.Add(1)
+	s.total.observe(rec.Total)
+	if rec.FirstByte > 0 {
+		s.firstByte.observe(rec.FirstByte)
+	}
+	s.overhead.observe(rec.Overhead())
+	if rec.Counting != call.NotCounted {
+		s.prompt.Add(int64(rec.Prompt))
+		s.cached.Add(int64(rec.Cached))
+		s.completion.Add(int64(rec.Completion))
+		s.reasoning.Add(int64(rec.Reasoning))
+		s.cost.add(rec.Cost)
+	}
+	if rec.Spilled() && x.served != nil {
+		counter(&m.spills, spillKey{rec.Pool, string(rec.Spill)}).Add(1)
+	}
+}
+
+// keeps is what may be kept of the call's bodies.
+func (x *exchange) keeps() config.Bodies {
+	if x.product == nil {
+		return config.NoBodies
+	}
+	return x.product.bodies
+}
+
+func (x *exchange) logAccess(log *slog.Logger) {
+	rec := x.rec
+	log.LogAttrs(x.r.Context(), slog.LevelInfo, "call",
+		slog.String("id", rec.ID), slog.String("method", rec.Method), slog.String("url", rec.URL), slog.Int("status", rec.Status),
+		slog.String("caller", rec.Caller), slog.String("key", rec.Key), slog.String("product", rec.Product), slog.String("pool", rec.Pool),
+		slog.String("backend", rec.Backend), slog.Int("attempts", rec.Attempts), slog.String("spill", string(rec.Spill)),
+		slog.Int("promptTokens", rec.Prompt), slog.Int("completionTokens", rec.Completion),
+		slog.Duration("firstByte", rec.FirstByte), slog.Duration("total", rec.Total), slog.String("error", rec.ErrorCode))
+}
+
+// ownHeaders sets what the gateway tells of itself and of its limits.
+func (x *exchange) ownHeaders(h http.Header) {
+	h["X-Azptu-Id"] = []string{x.rec.ID}
+	if x.rec.Backend != "" {
+		h["X-Azptu-Backend"] = []string{x.rec.Backend}
+	}
+	if x.rec.Spill != call.NotSpilled {
+		h["X-Azptu-Spill"] = []string{string(x.rec.Spill)}
+	}
+	x.limitHeaders(h)
+}
+
+// limitHeaders tells the client the tightest of its limits, in the headers
+// that Azure OpenAI uses.
+func (x *exchange) limitHeaders(h http.Header) {
+	var tokens, requests *admit.Window
+	leastTokens, leastRequests := int64(math.MaxInt64), int64(math.MaxInt64)
+	at := time.Duration(-1)
+	limiters := [3]*limiter{}
+	if x.who != nil {
+		limiters[0], limiters[1] = x.who.limits, x.product.limits
+	}
+	if x.pool != nil {
+		limiters[2] = x.pool.limits
+	}
+	for _, l := range limiters {
+		if l == nil {
+			continue
+		}
+		if at < 0 {
+			at = x.g.at()
+		}
+		if l.tokens != nil {
+			if left := l.tokens.Remaining(at); left < leastTokens {
+				tokens, leastTokens = l.tokens, left
+			}
+		}
+		if l.requests != nil {
+			if left := l.requests.Remaining(at); left < leastRequests {
+				requests, leastRequests = l.requests, left
+			}
+		}
+	}
+	if tokens != nil {
+		limitHeader(h, "Tokens", tokens, leastTokens, at)
+	}
+	if requests != nil {
+		limitHeader(h, "Requests", requests, leastRequests, at)
+	}
+}
+
+func limitHeader(h http.Header, unit string, w *admit.Window, left int64, at time.Duration) {
+	h["X-Ratelimit-Limit-"+unit] = []string{strconv.FormatInt(w.Limit(), 10)}
+	h["X-Ratelimit-Remaining-"+unit] = []string{strconv.FormatInt(left, 10)}
+	h["X-Ratelimit-Reset-"+unit] = []string{strconv.FormatInt(admit.RetryAfterMilliseconds(w.Reset(at)), 10)}
+}

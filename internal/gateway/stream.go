@@ -1,0 +1,357 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/azptu/azptu/internal/gateway/config"
+	"github.com/azptu/azptu/internal/sse"
+	"github.com/azptu/azptu/internal/tokens/jsonlex"
+)
+
+// relayed is a stream on its way from a backend to the client. Events are
+// passed on as soon as they are whole; nothing is sent before the first of
+// them is here, so that a stream that breaks at once can be asked for
+// elsewhere.
+type relayed struct {
+	x       *exchange
+	b       *backend
+	res     *http.Response
+	rc      *http.ResponseController
+	split   sse.Splitter
+	out     []byte // events to be written with the next flush
+	over    bool   // the mark that ends a good stream has passed
+	failed  bool   // an event told of an error
+	expires time.Time
+
+	mu    sync.Mutex // guards the client against the keep-alive of the other goroutine
+	quiet *time.Timer
+	done  bool
+}
+
+// keepAlive is how long a stream may be silent before the client is sent a
+// comment, which clients pass over.
+const keepAlive = 15 * time.Second
+
+var (
+	errErrorEvent = errors.New("the stream begins with an error")
+	errCutShort   = errors.New("the stream ended before the answer did")
+)
+
+func (x *exchange) relayStream(ctx context.Context, b *backend, res *http.Response, w *watch, began time.Time) outcome {
+	s := &relayed{x: x, b: b, res: res, rc: http.NewResponseController(x.w)}
+	x.text.limit = int(x.rt.config.Logs.MaxBody)
+	piece := newBuffer()
+	defer piece.free()
+	out := newBuffer()
+	s.out = out.b
+	defer func() { out.b = s.out; out.free() }()
+	defer s.stop()
+	err := s.run(w, piece.b[:cap(piece.b)], began)
+	if !x.committed {
+		x.rec.Upstream += x.g.now().Sub(began)
+	}
+	return s.end(ctx, err)
+}
+
+// run relays until the stream is over.
+func (s *relayed) run(w *watch, piece []byte, began time.Time) error {
+	idle := s.x.rt.config.Timeouts.Idle
+	for {
+		n, err := s.res.Body.Read(piece)
+		if n > 0 {
+			w.timer.Reset(idle)
+			if splitErr := s.split.Write(piece[:n], s.event); splitErr != nil {
+				return splitErr
+			}
+			if flushErr := s.flush(began); flushErr != nil {
+				return flushErr
+			}
+		}
+		if err == io.EOF {
+			if s.over || s.x.target.shape == opaque && s.split.Pending() == 0 {
+				return nil
+			}
+			return errCutShort
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+var (
+	errorStart = []byte(`{"error"`)
+	nullUsage  = []byte(`,"usage":null`)
+)
+
+// event looks at one event and queues it for the client.
+func (s *relayed) event(e sse.Event) error {
+	x := s.x
+	if !e.HasData {
+		s.out = append(s.out, ":\n\n"...)
+		return nil
+	}
+	if e.Done() {
+		s.over = true
+		s.out = sse.AppendEvent(s.out, e)
+		return nil
+	}
+	withhold := false
+	switch x.target.shape {
+	case chat, completion:
+		withhold = s.chunk(e.Data)
+		if !x.body.usageAsked {
+			if i := bytes.Index(e.Data, nullUsage); i >= 0 {
+				e.Data = append(e.Data[:i:i], e.Data[i+len(nullUsage):]...)
+			}
+		}
+	case response:
+		s.responseEvent(e)
+	}
+	if s.failed && !x.committed {
+		return errErrorEvent
+	}
+	if !withhold {
+		s.out = sse.AppendEvent(s.out, e)
+	}
+	return nil
+}
+
+// chunk takes in one event of a chat or completion. It reports true for the
+// chunk with the usage that only the gateway asked for.
+func (s *relayed) chunk(data []byte) (withhold bool) {
+	x := s.x
+	l := lexers.Get().(*jsonlex.Lexer)
+	defer lexers.Put(l)
+	l.Reset(data)
+	if l.Kind() != jsonlex.Object {
+		return false
+	}
+	l.Object()
+	choices, told := -1, x.usage.reported
+	for {
+		name, ok := l.Field()
+		if !ok {
+			break
+		}
+		kind := l.Kind()
+		switch {
+		case string(name) == "choices" && kind == jsonlex.Array:
+			from := l.Offset()
+			if choices = 1; len(data) > from+1 && data[from+1] == ']' {
+				choices = 0
+			}
+			x.text.readChoices(l)
+		case string(name) == "created" && len(x.text.created) < 2:
+			x.text.created = bytes.Clone(l.Skip())
+		default:
+			x.usage.member(l, string(name))
+		}
+	}
+	s.failed = s.failed || x.usage.failed
+	return choices == 0 && x.usage.reported && !told && !x.body.usageAsked
+}
+
+// responseEvent takes in one event of the Responses API. The last one holds
+// the whole answer.
+func (s *relayed) responseEvent(e sse.Event) {
+	x := s.x
+	kind := e.Name
+	switch string(kind) {
+	case "response.created":
+		s.responseOf(e.Data)
+		x.g.memory.keep(x.target, x.usage.id, s.b.Name)
+	case "response.completed", "response.incomplete", "response.failed":
+		s.over = true
+		s.responseOf(e.Data)
+	case "error":
+		s.failed = true
+	case "response.output_text.delta":
+		var l jsonlex.Lexer
+		l.Reset(e.Data)
+		l.Object()
+		for {
+			name, ok := l.Field()
+			if !ok {
+				return
+			}
+			if string(name) == "delta" && l.Kind() == jsonlex.String {
+				v := l.Skip()
+				c := x.text.choice(0)
+				c.text = x.text.append(c.text, v[1:len(v)-1])
+			} else {
+				l.Skip()
+			}
+		}
+	}
+}
+
+func (s *relayed) responseOf(data []byte) {
+	var l jsonlex.Lexer
+	l.Reset(data)
+	if l.Kind() != jsonlex.Object {
+		return
+	}
+	l.Object()
+	for {
+		name, ok := l.Field()
+		if !ok {
+			return
+		}
+		if string(name) != "response" || l.Kind() != jsonlex.Object {
+			l.Skip()
+			continue
+		}
+		raw := l.Skip()
+		_ = readUsage(raw, &s.x.usage) // checked by Skip
+		if s.over && len(raw) <= s.x.text.limit {
+			s.x.text.whole = bytes.Clone(raw)
+		}
+	}
+}
+
+// flush sends what is queued. The first time it begins the answer.
+func (s *relayed) flush(began time.Time) error {
+	if len(s.out) == 0 {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.x
+	if !x.committed {
+		s.begin(began)
+	}
+	err := s.write(s.out)
+	s.out = s.out[:0]
+	return err
+}
+
+// begin sends the answer's header.
+func (s *relayed) begin(began time.Time) {
+	x := s.x
+	h := x.w.Header()
+	x.copyResponseHeaders(h, s.res.Header)
+	x.ownHeaders(h)
+	now := x.g.now()
+	x.rec.Upstream += now.Sub(began)
+	x.rec.FirstByte = now.Sub(x.started)
+	x.rec.Status = s.res.StatusCode
+	x.rec.Stream = true
+	x.committed = true
+	x.w.WriteHeader(s.res.StatusCode)
+	s.quiet = time.AfterFunc(keepAlive, s.comment)
+}
+
+// write sends bytes at once. The deadline for slow readers is only renewed
+// when it comes near: setting it costs more than a write of a chunk should.
+func (s *relayed) write(p []byte) error {
+	x := s.x
+	if x.gone.Load() {
+		if x.rt.config.OnClientGone == config.Drain {
+			return nil
+		}
+		return errWriteFailed
+	}
+	idle := x.rt.config.Timeouts.Idle
+	if now := x.g.now(); s.expires.Sub(now) < idle {
+		s.expires = now.Add(idle + idle/2)
+		_ = s.rc.SetWriteDeadline(s.expires)
+	}
+	n, err := x.w.Write(p)
+	x.sent += int64(n)
+	if err == nil {
+		err = s.rc.Flush()
+	}
+	if err != nil {
+		x.gone.Store(true)
+		if x.rt.config.OnClientGone != config.Drain {
+			return errWriteFailed
+		}
+	}
+	s.quiet.Reset(keepAlive)
+	return nil
+}
+
+// comment breaks a long silence.
+func (s *relayed) comment() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.done && !s.x.gone.Load() {
+		_ = s.write([]byte(": keep-alive\n\n"))
+	}
+}
+
+func (s *relayed) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done = true
+	if s.quiet != nil {
+		s.quiet.Stop()
+	}
+}
+
+// end judges how the stream went. A stream that broke after it began ends
+// with an error event and a connection cut off, never with the mark of a good
+// end.
+func (s *relayed) end(ctx context.Context, err error) outcome {
+	x := s.x
+	if !x.committed {
+		if err == nil {
+			err = errCutShort // a stream without any event is no answer
+		}
+		return s.before(ctx, err)
+	}
+	o := outcome{verdict: served}
+	if err != nil {
+		if o = x.failed(ctx, s.b, err); o.verdict == broken {
+			s.breakOff()
+			o.verdict = served
+			s.b.breaker.Failed(x.g.at())
+			s.b.metrics.broken.Add(1)
+		} else {
+			x.abort = true
+		}
+	}
+	if s.failed && x.rec.ErrorCode == "" {
+		x.rec.ErrorCode, x.rec.ErrorMessage = x.usage.errorCode, x.usage.errorMessage
+	}
+	x.account(s.b)
+	x.entry.assembled(&x.text, x.target.shape, &x.usage)
+	return o
+}
+
+// before judges a stream that ended before the client got anything.
+func (s *relayed) before(ctx context.Context, err error) outcome {
+	x := s.x
+	u := x.usage
+	x.usage, x.text = usage{}, assembly{}
+	if err != errErrorEvent {
+		return x.failed(ctx, s.b, err)
+	}
+	x.rec.ErrorCode, x.rec.ErrorMessage = u.errorCode, u.errorMessage
+	o := outcome{verdict: broken, fault: newFault(http.StatusBadGateway, "BackendFailed", "The deployment broke its answer off.")}
+	if u.errorCode == "429" || u.errorCode == "rate_limit_exceeded" {
+		o = outcome{verdict: full, wait: time.Second}
+	}
+	return o
+}
+
+func (s *relayed) breakOff() {
+	x := s.x
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x.rec.ErrorCode = "StreamBroken"
+	event := []byte("data: ")
+	if x.target.shape == response {
+		event = []byte("event: error\ndata: ")
+	}
+	event = append(event, `{"error":{"code":"StreamBroken","message":"The deployment broke its answer off. What was sent so far is not the whole answer.","param":null,"type":"server_error"}}`+"\n\n"...)
+	_ = s.write(event)
+	x.abort = true
+}
