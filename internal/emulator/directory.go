@@ -100,14 +100,14 @@ func (d *directory) Authorize(ctx context.Context, hint, key, bearer string) (st
 }
 
 func (d *directory) byKey(v *state.View, hint, key string) (string, error) {
-	a, ok := v.Key(key)
+	holder, ok := v.Key(key)
 	switch {
-	case !ok, hint != "" && !strings.EqualFold(a.ID(), hint):
+	case !ok, hint != "" && !strings.EqualFold(holder.Account, hint):
 		return "", badKey
-	case a.DisableLocalAuth:
+	case holder.Disabled:
 		return "", noKeys
 	}
-	return strings.ToLower(a.ID()), nil
+	return holder.Account, nil
 }
 
 func (d *directory) mayInferAnywhere(v *state.View, object string) bool {

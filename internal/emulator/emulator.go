@@ -65,7 +65,6 @@ type Server struct {
 	mu        sync.Mutex
 	servers   []*server
 	closed    bool
-	onAdvance []func(time.Duration)
 	onReset   []func()
 	faults    *fault.Set
 	log       *monitor.Activity
@@ -121,12 +120,19 @@ func (c Config) complete() (Config, error) {
 	return c, nil
 }
 
+// report says that the world could not be kept.
+func (c Config) report(err error) {
+	if c.Log != nil {
+		c.Log.Error("the emulator's world was not saved", "error", err)
+	}
+}
+
 // compose makes the services over one state and serves them.
 func (s *Server) compose(config Config) error {
 	var err error
 	s.State, err = state.New(state.Config{
 		Clock: state.NewClock(config.Now, config.TimeScale), Random: random, Catalog: config.Catalog, TrueDates: config.TrueDates,
-		Path: config.State, Endpoint: s.sockets.endpoint,
+		Path: config.State, Endpoint: s.sockets.endpoint, Report: config.report,
 	})
 	if err != nil {
 		return err
@@ -244,13 +250,9 @@ func (s *Server) announce(config Config) error {
 // workspace is the id of the one Log Analytics workspace.
 const workspace = "a2e6f3c4-5b1d-4c8e-9f70-1d2b3c4a5e6f"
 
-// Advance pushes virtual time forward and lets the services know.
+// Advance pushes virtual time forward.
 func (s *Server) Advance(by time.Duration) time.Time {
-	now := s.State.Clock().Advance(by)
-	for _, tell := range s.onAdvance {
-		tell(by)
-	}
-	return now
+	return s.State.Clock().Advance(by)
 }
 
 // Reset makes the world a fresh one again and forgets what was observed.
@@ -278,8 +280,8 @@ func (s *Server) Client() *http.Client {
 	}}
 }
 
-// Close takes the emulator down: gently while ctx lasts, then at once. Files
-// in Config.Dir that held secrets are removed.
+// Close takes the emulator down: gently while ctx lasts, then at once. The
+// files that Start wrote into Config.Dir are removed.
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if s.closed {
@@ -293,7 +295,10 @@ func (s *Server) Close(ctx context.Context) error {
 	s.sockets.close()
 	err := shutdown(ctx, servers)
 	if s.Endpoints.CAFile != "" {
-		err = errors.Join(err, remove(filepath.Join(filepath.Dir(s.Endpoints.CAFile), EndpointsFile)))
+		dir := filepath.Dir(s.Endpoints.CAFile)
+		for _, file := range []string{EndpointsFile, caFile, bundleFile} {
+			err = errors.Join(err, remove(filepath.Join(dir, file)))
+		}
 	}
 	return err
 }

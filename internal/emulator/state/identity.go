@@ -2,6 +2,7 @@ package state
 
 import (
 	"crypto/subtle"
+	"slices"
 	"strings"
 )
 
@@ -40,11 +41,12 @@ func (s *Store) client(name string) *Principal {
 // secret makes a client secret in the form that Entra ID gives them.
 func (s *Store) secret() string { return "azp8Q~" + s.key()[:34] }
 
-// Federate lets tokens of an issuer about a subject stand for a client.
+// Federate lets tokens of an issuer about a subject stand for a client. It
+// takes the place of an earlier issuer for the same subject.
 func (s *Store) Federate(clientID string, f Federation) {
 	defer s.lock()()
 	if p := s.world.Principals[fold(clientID)]; p != nil {
-		p.Federated = append(p.Federated, f)
+		p.Federated = append(slices.DeleteFunc(slices.Clone(p.Federated), func(old Federation) bool { return old.Subject == f.Subject && old.Audience == f.Audience }), f)
 		s.changed()
 	}
 }

@@ -29,6 +29,9 @@ type Config struct {
 	TrueDates bool   // keep published retirement dates even where they are past
 	Path      string // file to keep the world in; "" keeps it in memory alone
 
+	// Report is told when the world could not be written to Path. nil drops it.
+	Report func(error)
+
 	// Endpoint names the data-plane root of an account that was just created.
 	// It is called with the store locked and must not call back. nil leaves
 	// the endpoint that Azure would give.
@@ -126,7 +129,9 @@ func (s *Store) changed() {
 	s.view.Store(nil)
 	if s.config.Path != "" {
 		s.world.Now = s.now
-		s.saved = save(s.config.Path, s.world)
+		if s.saved = save(s.config.Path, s.world); s.saved != nil && s.config.Report != nil {
+			s.config.Report(s.saved)
+		}
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // a whole when something changes, and read without a lock.
 type View struct {
 	until       time.Time // virtual time at which it is out of date
-	keys        map[[sha256.Size]byte]string
+	keys        map[[sha256.Size]byte]KeyHolder
 	accounts    map[string]Account
 	deployments map[string]map[string]Deployment
 	grants      map[string][]string // object id -> accounts it may infer with
@@ -33,13 +33,13 @@ func (s *Store) View() *View {
 
 func (s *Store) snapshot() *View {
 	v := &View{
-		until: s.next(), keys: map[[sha256.Size]byte]string{}, accounts: map[string]Account{},
+		until: s.next(), keys: map[[sha256.Size]byte]KeyHolder{}, accounts: map[string]Account{},
 		deployments: map[string]map[string]Deployment{}, grants: map[string][]string{},
 	}
 	for id, a := range s.world.Accounts {
 		v.accounts[id] = *a
 		for _, key := range a.Keys {
-			v.keys[sha256.Sum256([]byte(key))] = id
+			v.keys[sha256.Sum256([]byte(key))] = KeyHolder{Account: id, Disabled: a.DisableLocalAuth}
 		}
 		for _, p := range s.world.Principals {
 			if s.allowed(p.ObjectID, Inference, a.ID(), true) {
@@ -63,14 +63,17 @@ func (s *Store) snapshot() *View {
 	return v
 }
 
+// KeyHolder is the account that a key opens.
+type KeyHolder struct {
+	Account  string // lower-case id
+	Disabled bool   // the account takes no keys (disableLocalAuth)
+}
+
 // Key finds the account that a key opens. Keys are compared by their digests,
 // so the time it takes tells nothing of them.
-func (v *View) Key(key string) (account Account, ok bool) {
-	id, ok := v.keys[sha256.Sum256([]byte(key))]
-	if !ok {
-		return Account{}, false
-	}
-	return v.accounts[id], true
+func (v *View) Key(key string) (KeyHolder, bool) {
+	holder, ok := v.keys[sha256.Sum256([]byte(key))]
+	return holder, ok
 }
 
 // Account finds an account by id.
