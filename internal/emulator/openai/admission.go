@@ -48,8 +48,11 @@ func (x *exchange) admit(d Deployment, need demand) (*grant, *problem) {
 	refused.Status, refused.ErrorCode = p.status, p.code
 	taken, p2 := x.enter(second, need)
 	if p2 != nil {
+		failed := x.call
+		failed.Status, failed.ErrorCode, failed.IsSpillover = p2.status, p2.code, true
+		x.hidden = append(x.hidden, failed)
 		x.call = refused
-		x.call.Status = 0
+		x.call.Status = 0 // the answer tells
 		x.w.Header()["X-Ms-Spillover-Error"] = x.one(itoa(p2.status))
 		return nil, p
 	}
@@ -78,7 +81,7 @@ func (x *exchange) takesOver(d Deployment) (Deployment, bool) {
 func (x *exchange) enter(d Deployment, need demand) (*grant, *problem) {
 	m, f := x.h.meterOf(d)
 	x.call.Deployment, x.call.Model, x.call.Version, x.call.SKU = d.Name, d.Model, d.Version, d.SKU
-	x.call.Region = d.LocationDisplay
+	x.call.Region, x.call.Utilization = d.LocationDisplay, 0
 	g := &grant{dep: d, facts: f, meter: m, maxTokens: need.maxTokens}
 	if p := x.suffer(g); p != nil {
 		return nil, p

@@ -236,7 +236,6 @@ func (x *exchange) streamCompletions(g *grant, q *completionRequest, gen *genera
 			return append(a.appendUsage(append(b, `,"usage":`...)), "}\n\n"...)
 		})
 	}
-	s.put(sse.AppendDone)
-	s.finish(gen.total())
+	s.finish(gen.total(), sse.AppendDone)
 	return nil
 }

@@ -22,6 +22,7 @@ type exchange struct {
 	started   time.Time
 	body      *[]byte // pooled
 	hidden    []Call  // calls of deployments that others took over for
+	observed  bool
 
 	values [14]string // of headers; see one
 	used   int
@@ -35,12 +36,20 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	return &exchange{h: h, w: w, r: r, ctx: r.Context(), started: h.cfg.Now(), requestID: h.newUUID()}
 }
 
-// finish tells the observer and gives buffers back.
+// finish gives buffers back, and sees to it that the observer was told.
 func (h *Handler) finish(x *exchange) {
 	x.release()
-	if h.cfg.Observer == nil || x.target.operation == opNone {
+	x.observe()
+}
+
+// observe tells the observer, once. It comes before the last byte is written,
+// so that whoever has an answer finds it in the metrics.
+func (x *exchange) observe() {
+	h := x.h
+	if h.cfg.Observer == nil || x.observed || x.target.operation == opNone {
 		return
 	}
+	x.observed = true
 	now := h.cfg.Now()
 	for _, c := range append(x.hidden, x.call) {
 		c.At, c.Duration = x.started, now.Sub(x.started)
@@ -169,15 +178,17 @@ func (x *exchange) one(value string) []string {
 func (x *exchange) send(status int, body []byte) {
 	x.w.Header()["Content-Length"] = x.one(itoa(len(body)))
 	x.begun(status)
+	x.observe()
 	x.w.WriteHeader(status)
-	if _, err := x.w.Write(body); err != nil {
-		x.call.Abandoned = true
-	}
+	_, _ = x.w.Write(body) // a client that has left misses nothing that is owed
 }
 
+// begun notes, once, that the answer begins.
 func (x *exchange) begun(status int) {
-	x.status = status
-	x.firstByte = x.h.cfg.Now()
+	if x.status == 0 {
+		x.status = status
+		x.firstByte = x.h.cfg.Now()
+	}
 }
 
 // gone is the status that observers see of a call whose client left before

@@ -22,8 +22,7 @@ func (x *exchange) streamResponse(g *grant, r *response, gen *generation) {
 		e.message()
 	}
 	e.event("response.output_item.done", func(b []byte) []byte { return e.itemMember(b, "completed", true) })
-	e.event("response."+r.status, func(b []byte) []byte { return e.responseMember(b, r.status) })
-	s.finish(gen.total())
+	s.finish(gen.total(), e.bytes("response."+r.status, func(b []byte) []byte { return e.responseMember(b, r.status) }))
 }
 
 // responseEvents numbers and writes the events of one stream.
@@ -35,15 +34,19 @@ type responseEvents struct {
 
 // event puts one event: its type, whatever members appends, its number.
 func (e *responseEvents) event(kind string, members func([]byte) []byte) {
+	e.s.put(e.bytes(kind, members))
+}
+
+func (e *responseEvents) bytes(kind string, members func([]byte) []byte) func([]byte) []byte {
 	n := e.number
 	e.number++
-	e.s.put(func(b []byte) []byte {
+	return func(b []byte) []byte {
 		b = append(append(b, "event: "...), kind...)
 		b = append(append(b, "\ndata: {\"type\":\""...), kind...)
 		b = members(append(b, '"'))
 		b = strconv.AppendInt(append(b, `,"sequence_number":`...), int64(n), 10)
 		return append(b, "}\n\n"...)
-	})
+	}
 }
 
 func (e *responseEvents) responseMember(b []byte, status string) []byte {

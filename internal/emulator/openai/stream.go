@@ -34,8 +34,7 @@ func (x *exchange) streamChat(g *grant, q *chatRequest, gen *generation) *proble
 	if withUsage {
 		s.put(e.usageEvent)
 	}
-	s.put(sse.AppendDone)
-	s.finish(gen.total())
+	s.finish(gen.total(), sse.AppendDone)
 	return nil
 }
 
@@ -70,7 +69,6 @@ type stream struct {
 	thought int  // reasoning tokens before the first
 	sent    int  // tokens put so far
 	events  int  // events put so far
-	begun   bool // the headers are out
 	broken  bool // the client left, or the fault says that the stream breaks off
 }
 
@@ -87,10 +85,18 @@ func (x *exchange) openStream(g *grant) *stream {
 	return s
 }
 
-// finish ends a stream that came to its end.
-func (s *stream) finish(completion int) {
+// finish ends a stream that came to its end with one last event.
+func (s *stream) finish(completion int, last func([]byte) []byte) {
+	if s.broken {
+		return
+	}
+	s.put(func(b []byte) []byte {
+		s.settle(completion)
+		s.x.begun(http.StatusOK)
+		s.x.observe()
+		return last(b)
+	})
 	s.flush()
-	s.settle(completion)
 }
 
 func (s *stream) close() { putOutput(s.out) }
@@ -145,11 +151,7 @@ func (s *stream) flush() {
 	if s.broken || len(*s.out) == 0 {
 		return
 	}
-	if !s.begun {
-		s.begun = true
-		s.x.begun(http.StatusOK)
-		s.x.w.WriteHeader(http.StatusOK)
-	}
+	s.x.begun(http.StatusOK)
 	_, err := s.x.w.Write(*s.out)
 	*s.out = (*s.out)[:0]
 	if err == nil {
