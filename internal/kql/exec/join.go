@@ -1,0 +1,179 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/azptu/azptu/internal/kql/plan"
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// pairs are matching rows; -1 stands for no row on that side.
+type pairs struct {
+	left, right []int32
+}
+
+// join gathers both sides and matches them by hashed keys. Null keys match nothing.
+func (x *Runner) join(ctx context.Context, n *plan.Join, emit func(*Rel) error) error {
+	left, err := x.Run(ctx, n.Left)
+	if err != nil {
+		return err
+	}
+	right, err := x.Run(ctx, n.Right)
+	if err != nil {
+		return err
+	}
+	lk, rk := keysOf(x.compiler(n.Left.Columns()).all(n.LeftKeys), left), keysOf(x.compiler(n.Right.Columns()).all(n.RightKeys), right)
+	if strings.Contains(n.Kind, "network") {
+		return x.emitPairs(n, left, right, matchNetworks(n.Kind, lk[0], rk[0], left.Len, right.Len), emit)
+	}
+	switch n.Kind {
+	case "leftsemi", "leftanti":
+		return emitBatches(left.take(members(lk, rk, left.Len, right.Len, n.Kind == "leftsemi")), emit)
+	case "rightsemi", "rightanti":
+		return emitBatches(right.take(members(rk, lk, right.Len, left.Len, n.Kind == "rightsemi")), emit)
+	}
+	p, err := x.match2(ctx, n.Kind, lk, rk, left.Len, right.Len)
+	if err != nil {
+		return err
+	}
+	return x.emitPairs(n, left, right, p, emit)
+}
+
+func keysOf(evals []eval, r *Rel) []*value.Vector {
+	out := make([]*value.Vector, len(evals))
+	for i, e := range evals {
+		out[i] = e(r)
+	}
+	return out
+}
+
+// keyAt gives a row's joined key; ok is false when part of it is null.
+func keyAt(buf []byte, keys []*value.Vector, i int) (key []byte, ok bool) {
+	buf = buf[:0]
+	for _, k := range keys {
+		if k.Type != value.String && k.Null(i) {
+			return buf, false
+		}
+		buf = value.AppendKey(buf, k, i)
+	}
+	return buf, true
+}
+
+func buildIndex(keys []*value.Vector, n int, unique bool) map[string][]int32 {
+	idx := make(map[string][]int32, n)
+	var buf []byte
+	for i := range n {
+		var ok bool
+		if buf, ok = keyAt(buf, keys, i); !ok {
+			continue
+		}
+		if rows := idx[string(buf)]; rows == nil || !unique {
+			idx[string(buf)] = append(rows, int32(i))
+		}
+	}
+	return idx
+}
+
+// members lists the rows of one side whose key the other side has, or has not.
+func members(keys, others []*value.Vector, n, m int, want bool) []int32 {
+	idx := buildIndex(others, m, true)
+	var sel []int32
+	var buf []byte
+	for i := range n {
+		var ok bool
+		buf, ok = keyAt(buf, keys, i)
+		if (ok && idx[string(buf)] != nil) == want {
+			sel = append(sel, int32(i))
+		}
+	}
+	return sel
+}
+
+func (x *Runner) match2(ctx context.Context, kind string, lk, rk []*value.Vector, n, m int) (*pairs, error) {
+	idx := buildIndex(rk, m, false)
+	p := &pairs{}
+	seenRight := make([]bool, m)
+	unique := map[string]bool{}
+	var buf []byte
+	for i := range n {
+		var ok bool
+		buf, ok = keyAt(buf, lk, i)
+		var rows []int32
+		if ok {
+			if kind == "innerunique" {
+				if unique[string(buf)] {
+					continue
+				}
+				unique[string(buf)] = true
+			}
+			rows = idx[string(buf)]
+		}
+		for _, r := range rows {
+			p.left, p.right = append(p.left, int32(i)), append(p.right, r)
+			seenRight[r] = true
+		}
+		if len(rows) == 0 && (kind == "leftouter" || kind == "fullouter") {
+			p.left, p.right = append(p.left, int32(i)), append(p.right, -1)
+		}
+		if i%batchRows == 0 {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+		}
+		if x.MaxRows > 0 && int64(len(p.left)) > x.MaxRows {
+			return nil, &LimitError{fmt.Sprintf("a join makes more than %d rows", x.MaxRows)}
+		}
+	}
+	if kind == "rightouter" || kind == "fullouter" {
+		for r, seen := range seenRight {
+			if !seen {
+				p.left, p.right = append(p.left, -1), append(p.right, int32(r))
+			}
+		}
+	}
+	return p, nil
+}
+
+func (x *Runner) emitPairs(n *plan.Join, left, right *Rel, p *pairs, emit func(*Rel) error) error {
+	out := &Rel{Len: len(p.left)}
+	for _, v := range left.Cols {
+		out.Cols = append(out.Cols, v.TakeOrNull(p.left))
+	}
+	for _, v := range right.Cols {
+		out.Cols = append(out.Cols, v.TakeOrNull(p.right))
+	}
+	return emitBatches(out, emit)
+}
+
+// matchNetworks matches addresses to networks; the longest prefix wins.
+func matchNetworks(kind string, addr, nets *value.Vector, n, m int) *pairs {
+	parsed := make([]netip.Prefix, m)
+	for i := range parsed {
+		text := nets.Text(i)
+		if !strings.Contains(text, "/") {
+			if a, err := netip.ParseAddr(text); err == nil {
+				parsed[i] = netip.PrefixFrom(a, a.BitLen())
+			}
+			continue
+		}
+		parsed[i], _ = netip.ParsePrefix(text)
+	}
+	p := &pairs{}
+	for i := range n {
+		best := int32(-1)
+		if a, err := netip.ParseAddr(addr.Text(i)); err == nil {
+			for j, net := range parsed {
+				if net.IsValid() && net.Masked().Contains(a) && (best < 0 || net.Bits() > parsed[best].Bits()) {
+					best = int32(j)
+				}
+			}
+		}
+		if best >= 0 || strings.HasPrefix(kind, "leftouter") {
+			p.left, p.right = append(p.left, int32(i)), append(p.right, best)
+		}
+	}
+	return p
+}

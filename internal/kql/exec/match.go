@@ -1,0 +1,141 @@
+package exec
+
+import (
+	"context"
+
+	"github.com/azptu/azptu/internal/kql/plan"
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// matcher runs the operator scan: it holds, for each step, the sequence that has come
+// that far.
+type matcher struct {
+	n      *plan.Match
+	conds  []eval
+	assign [][]eval
+	states []*sequence
+	nextID int64
+	inCols int
+}
+
+// sequence is a run of matched rows: the last row's columns and variables at each step,
+// and its number.
+type sequence struct {
+	last [][]value.Value
+	id   int64
+}
+
+func (x *Runner) match(ctx context.Context, n *plan.Match, emit func(*Rel) error) error {
+	in, err := x.Run(ctx, n.In)
+	if err != nil {
+		return err
+	}
+	cols := append([]plan.Col(nil), n.In.Columns()...)
+	cols = append(cols, n.Vars...)
+	for _, s := range n.State {
+		cols = append(cols, s...)
+	}
+	c := x.compiler(cols)
+	m := &matcher{n: n, inCols: len(n.In.Columns()), states: make([]*sequence, len(n.Steps))}
+	for _, s := range n.Steps {
+		m.conds = append(m.conds, c.compile(s.Cond))
+		m.assign = append(m.assign, c.all(s.Assign))
+	}
+	builders := parsedBuilders(n.Cols, in.Len)
+	for i := range in.Len {
+		if i%256 == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		row := make([]value.Value, m.inCols)
+		for j, v := range in.Cols {
+			row[j] = v.Value(i)
+		}
+		m.row(row, builders)
+	}
+	out := &Rel{Len: builders[0].Len()}
+	for _, b := range builders {
+		out.Cols = append(out.Cols, b.Finish())
+	}
+	return emitBatches(out, emit)
+}
+
+// row offers a row to the steps, the last first.
+func (m *matcher) row(row []value.Value, out []*value.Builder) {
+	for k := len(m.states) - 1; k >= 0; k-- {
+		if s := m.states[k]; s != nil && m.holds(k, row, s) {
+			m.states[k] = m.advance(k, row, s, out)
+			continue
+		}
+		var from *sequence
+		if k > 0 {
+			if from = m.states[k-1]; from == nil {
+				continue
+			}
+		}
+		if !m.holds(k, row, from) {
+			continue
+		}
+		if from == nil {
+			from = &sequence{last: make([][]value.Value, len(m.states)), id: m.nextID}
+			m.nextID++
+		} else {
+			m.states[k-1] = nil
+		}
+		m.states[k] = m.advance(k, row, from, out)
+	}
+}
+
+// rel lays a row, the variables and a sequence's state out as a batch of one.
+func (m *matcher) rel(row []value.Value, vars []value.Value, s *sequence) *Rel {
+	r := &Rel{Len: 1}
+	put := func(v value.Value, t value.Type) {
+		if v.T == value.Unknown {
+			v = value.NullOf(t)
+		}
+		r.Cols = append(r.Cols, plain(value.ConstOf(v, 1)))
+	}
+	for i, v := range row {
+		put(v, m.n.In.Columns()[i].Type)
+	}
+	for i, v := range vars {
+		put(v, m.n.Vars[i].Type)
+	}
+	for k, cols := range m.n.State {
+		for j, c := range cols {
+			switch {
+			case s != nil && s.last[k] != nil:
+				put(s.last[k][j], c.Type)
+			case j >= m.inCols:
+				put(m.n.Init[j-m.inCols], c.Type)
+			default:
+				put(value.NullOf(c.Type), c.Type)
+			}
+		}
+	}
+	return r
+}
+
+func (m *matcher) holds(k int, row []value.Value, s *sequence) bool {
+	return m.conds[k](m.rel(row, m.n.Init, s)).Value(0).Bool()
+}
+
+// advance takes the row into the sequence at step k and gives it out when it is wanted.
+func (m *matcher) advance(k int, row []value.Value, s *sequence, out []*value.Builder) *sequence {
+	vars := append([]value.Value(nil), m.n.Init...)
+	for i, e := range m.assign[k] {
+		vars[m.n.Steps[k].To[i]] = e(m.rel(row, vars, s)).Value(0)
+	}
+	next := &sequence{id: s.id, last: append([][]value.Value(nil), s.last...)}
+	next.last[k] = append(append([]value.Value(nil), row...), vars...)
+	if m.n.Steps[k].Output != "none" {
+		for i, v := range next.last[k] {
+			out[i].Append(v)
+		}
+		if m.n.ID != nil {
+			out[len(out)-1].Append(value.OfLong(s.id))
+		}
+	}
+	return next
+}

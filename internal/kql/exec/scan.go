@@ -1,0 +1,61 @@
+package exec
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/azptu/azptu/internal/kql/plan"
+	"github.com/azptu/azptu/internal/kql/scan"
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// scan reads a table, looking up JSON paths itself where the table does not have them ready.
+func (x *Runner) scan(ctx context.Context, n *plan.Scan, workers int, emit func(*Rel) error) error {
+	req := scan.Request{Columns: n.Index, Predicates: n.Predicates, Time: n.Time, Limit: n.Limit, Parallel: workers}
+	for _, p := range n.Paths {
+		req.Paths = append(req.Paths, scan.JSONPath{Column: n.DocIndex(p), Steps: p.Steps, Want: p.Want})
+	}
+	seq := atomic.Int64{}
+	return n.Table.Scan(ctx, req, func(b *scan.Batch) error {
+		r := &Rel{Len: b.Len, Seq: b.Seq, Cols: make([]*value.Vector, 0, len(b.Columns)+len(req.Paths))}
+		if workers <= 1 {
+			r.Seq = seq.Add(1)
+		}
+		r.Cols = append(append(r.Cols, b.Columns...), x.paths(n, req, b)...)
+		return emit(r)
+	})
+}
+
+// paths gives the path columns of a batch.
+func (x *Runner) paths(n *plan.Scan, req scan.Request, b *scan.Batch) []*value.Vector {
+	out := make([]*value.Vector, len(req.Paths))
+	missing := map[int][]int{}
+	for k, p := range req.Paths {
+		if k < len(b.Paths) && b.Paths[k] != nil {
+			out[k] = b.Paths[k]
+		} else {
+			missing[p.Column] = append(missing[p.Column], k)
+		}
+	}
+	for col, ks := range missing {
+		doc := b.Sources[col]
+		for i, c := range req.Columns {
+			if doc == nil && c == col {
+				doc = b.Columns[i]
+			}
+		}
+		paths := make([][]value.Step, len(ks))
+		for i, k := range ks {
+			paths[i] = req.Paths[k].Steps
+		}
+		for i, v := range Extract(doc, paths) {
+			out[ks[i]] = v
+		}
+	}
+	for k, v := range out {
+		if want := n.PathCols[k].Type; v.Type != want {
+			out[k] = convertPath(x.Fn, v, want)
+		}
+	}
+	return out
+}

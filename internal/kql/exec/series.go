@@ -1,0 +1,195 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/azptu/azptu/internal/kql/plan"
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// maxPoints bounds the points of one series.
+const maxPoints = 1 << 20
+
+// axis maps values to places along the axis of make-series.
+type axis struct {
+	typ      value.Type
+	from     value.Value
+	step     value.Value
+	n        int
+	realAxis bool
+}
+
+func (a *axis) index(v value.Value) int {
+	if v.Null {
+		return -1
+	}
+	if a.realAxis {
+		return a.within(math.Floor((asFloat(v) - asFloat(a.from)) / asFloat(a.step)))
+	}
+	d := v.I - a.from.I
+	if d < 0 {
+		return -1
+	}
+	return a.within(float64(d / a.step.I))
+}
+
+func (a *axis) within(i float64) int {
+	if i < 0 || i >= float64(a.n) {
+		return -1
+	}
+	return int(i)
+}
+
+func (a *axis) at(i int) value.Value {
+	if a.realAxis {
+		return value.Convert(value.OfReal(asFloat(a.from)+float64(i)*asFloat(a.step)), a.typ)
+	}
+	return value.Value{T: a.typ, I: a.from.I + int64(i)*a.step.I}
+}
+
+func asFloat(v value.Value) float64 {
+	if v.T == value.Real {
+		return v.F
+	}
+	return value.Convert(v, value.Real).F
+}
+
+func (x *Runner) axisOf(n *plan.MakeSeries, v *value.Vector, rows int) (*axis, error) {
+	a := &axis{typ: n.Axis.Type(), from: n.From, step: n.Step, realAxis: n.Axis.Type() == value.Real || n.Axis.Type() == value.Decimal}
+	to := n.To
+	lo, hi := value.NullOf(a.typ), value.NullOf(a.typ)
+	for i := range rows {
+		k := v.Value(i)
+		if k.Null {
+			continue
+		}
+		if lo.Null || value.Compare(k, lo) < 0 {
+			lo = k
+		}
+		if hi.Null || value.Compare(k, hi) > 0 {
+			hi = k
+		}
+	}
+	if a.from.Null {
+		a.from = lo
+		if !lo.Null && !a.realAxis {
+			m := lo.I % a.step.I
+			if m < 0 {
+				m += a.step.I
+			}
+			a.from.I = lo.I - m
+		}
+	}
+	inclusive := n.Inclusive
+	if to.Null {
+		to, inclusive = hi, true
+	}
+	if a.from.Null || to.Null {
+		return a, nil
+	}
+	var points float64
+	if a.realAxis {
+		points = (asFloat(to) - asFloat(a.from)) / asFloat(a.step)
+	} else {
+		points = float64(to.I-a.from.I) / float64(a.step.I)
+	}
+	points = math.Ceil(points)
+	if inclusive && a.at(int(min(points, maxPoints))).I <= to.I && !a.realAxis || inclusive && a.realAxis {
+		points++
+	}
+	if points > maxPoints {
+		return nil, &LimitError{fmt.Sprintf("a series has more than %d points", maxPoints)}
+	}
+	a.n = int(max(points, 0))
+	return a, nil
+}
+
+// makeSeries groups by the keys and the place on the axis, then lays the results out.
+func (x *Runner) makeSeries(ctx context.Context, n *plan.MakeSeries, emit func(*Rel) error) error {
+	in, err := x.Run(ctx, n.In)
+	if err != nil {
+		return err
+	}
+	c := x.compiler(n.In.Columns())
+	ax, err := x.axisOf(n, c.compile(n.Axis)(in), in.Len)
+	if err != nil {
+		return err
+	}
+	place := &value.Vector{Type: value.Long, Len: in.Len, I64: make([]int64, in.Len)}
+	av := c.compile(n.Axis)(in)
+	var sel []int32
+	for i := range in.Len {
+		if k := ax.index(av.Value(i)); k >= 0 {
+			place.I64[i] = int64(k)
+			sel = append(sel, int32(i))
+		}
+	}
+	keys := keysOf(c.all(n.Keys), in)
+	args := make([][]*value.Vector, len(n.Aggs))
+	for i, a := range n.Aggs {
+		args[i] = takeAll(keysOf(c.all(a.Args), in), sel)
+	}
+	series := x.newGrouping(n.Keys, nil)
+	owner := series.g.assign(takeAll(keys, sel), len(sel), 0)
+	cells := x.newGrouping([]plan.Expr{plan.Ref{T: value.Long}, plan.Ref{T: value.Long}}, n.Aggs)
+	ownerCol := &value.Vector{Type: value.Long, Len: len(sel), I64: make([]int64, len(sel))}
+	for i, o := range owner {
+		ownerCol.I64[i] = int64(o)
+	}
+	groups := cells.g.assign([]*value.Vector{ownerCol, place.Take(sel)}, len(sel), 0)
+	for i, a := range cells.aggs {
+		a.Resize(cells.g.len())
+		a.Update(groups, args[i], len(sel))
+	}
+	return emit(x.layOut(n, ax, series, cells))
+}
+
+func takeAll(vs []*value.Vector, sel []int32) []*value.Vector {
+	out := make([]*value.Vector, len(vs))
+	for i, v := range vs {
+		out[i] = v.Take(sel)
+	}
+	return out
+}
+
+func (x *Runner) layOut(n *plan.MakeSeries, ax *axis, series, cells *grouping) *Rel {
+	count := len(series.g.first)
+	if len(n.Keys) == 0 {
+		count = min(len(cells.g.first), 1)
+		if n.Nonempty {
+			count = 1
+		}
+	}
+	out := &Rel{Len: count}
+	for _, k := range series.g.keys {
+		out.Cols = append(out.Cols, k.Finish())
+	}
+	owners, places := cells.g.keys[0].Finish(), cells.g.keys[1].Finish()
+	for i, a := range cells.aggs {
+		lines := make([]any, count)
+		for s := range lines {
+			line := make([]any, ax.n)
+			for k := range line {
+				line[k] = n.Defaults[i].AsDynamic()
+			}
+			lines[s] = line
+		}
+		res := a.Results()[0]
+		for g := range cells.g.len() {
+			lines[owners.I64[g]].([]any)[places.I64[g]] = res.Value(g).AsDynamic()
+		}
+		out.Cols = append(out.Cols, &value.Vector{Type: value.Dynamic, Len: count, Dyn: lines})
+	}
+	points := make([]any, ax.n)
+	for k := range points {
+		points[k] = ax.at(k).AsDynamic()
+	}
+	axes := make([]any, count)
+	for s := range axes {
+		axes[s] = points
+	}
+	out.Cols = append(out.Cols, &value.Vector{Type: value.Dynamic, Len: count, Dyn: axes})
+	return out
+}

@@ -1,0 +1,428 @@
+package plan
+
+import (
+	"strings"
+
+	"github.com/azptu/azptu/internal/kql/agg"
+	"github.com/azptu/azptu/internal/kql/ast"
+	"github.com/azptu/azptu/internal/kql/fn"
+	"github.com/azptu/azptu/internal/kql/sig"
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// special are the functions that the binder itself must understand.
+var special map[string]func(b *binder, c *ast.Call, r *row) Expr
+
+func init() {
+	special = map[string]func(b *binder, c *ast.Call, r *row) Expr{
+		"toscalar": (*binder).toScalar, "column_ifexists": (*binder).columnIfExists, "columnifexists": (*binder).columnIfExists,
+		"iscolumnexists": func(b *binder, c *ast.Call, r *row) Expr {
+			return Const{value.OfBool(indexOf(r.cols, b.constText(c, 0, r)) >= 0)}
+		},
+		"pack_all": (*binder).packAll, "bag_pack_columns": (*binder).packColumns, "column_names_of": (*binder).columnNames,
+		"pack_array": (*binder).packArray, "current_database": constText("azptu"), "current_cluster_endpoint": constText("azptu"), "current_principal": constText(""),
+		"estimate_data_size": (*binder).dataSize,
+	}
+}
+
+func constText(s string) func(*binder, *ast.Call, *row) Expr {
+	return func(*binder, *ast.Call, *row) Expr { return Const{value.OfString(s)} }
+}
+
+// windowNames are the functions that see neighbouring rows.
+var windowNames = map[string]bool{
+	"prev": true, "next": true, "row_number": true, "row_cumsum": true, "row_rank": true, "row_rank_dense": true, "row_rank_min": true, "row_window_session": true,
+}
+
+func (b *binder) call(c *ast.Call, r *row) Expr {
+	if f, ok := r.in.find(c.Name).(*funcVar); ok {
+		in, x := b.apply(f, c, r)
+		defer b.leaveFunc()
+		inner := *r
+		inner.in, inner.cols = in, nil
+		return b.scalar(x, &inner)
+	}
+	if isAggregate(c, r) {
+		return b.aggregate(c, r)[0]
+	}
+	if f := special[c.Name]; f != nil {
+		return f(b, c, r)
+	}
+	if windowNames[c.Name] {
+		return b.window(c, r)
+	}
+	s, f := sig.Scalar(c.Name), fn.Lookup(c.Name)
+	if s == nil || f == nil {
+		b.unknownFunction(c, r)
+	}
+	args, given := b.args(c, r)
+	if t := f.Columns; t != nil && len(t(len(args))) > 0 && c.Name != "array_sort_asc" && c.Name != "array_sort_desc" {
+		call := b.scalarCall(c, s, f, args, given)
+		return b.fold(fn.Lookup("[]"), []Expr{call, Const{value.OfLong(0)}}, value.Dynamic)
+	}
+	return b.scalarCall(c, s, f, args, given)
+}
+
+func (b *binder) scalarCall(c *ast.Call, s *sig.Symbol, f *fn.Func, args []Expr, given []sig.Arg) Expr {
+	m, err := s.Resolve(given)
+	b.check(c.Pos, err)
+	for i, t := range m.Convert {
+		args[i] = b.coerce(args[i], t)
+	}
+	t := m.Result
+	if t == value.Unknown {
+		t = value.Dynamic
+	}
+	b.checkConstants(c, args)
+	if len(args) == 2 && c.Name == "parse_json" {
+		args = args[:1]
+	}
+	return b.fold(f, args, t)
+}
+
+// checkConstants refuses constant arguments that cannot work for any row.
+func (b *binder) checkConstants(c *ast.Call, args []Expr) {
+	text := func(i int) (string, bool) {
+		k, ok := args[i].(Const)
+		return k.V.S, ok && k.V.T == value.String
+	}
+	switch c.Name {
+	case "extract", "extract_all", "trim", "trim_start", "trim_end":
+		if p, ok := text(0); ok && b.opts.Fn.Regexp(p) == nil {
+			b.failf(c.Args[0].At(), "%s is not a regular expression", ast.Print(c.Args[0]))
+		}
+	case "replace_regex", "indexof_regex":
+		if p, ok := text(1); ok && b.opts.Fn.Regexp(p) == nil {
+			b.failf(c.Args[1].At(), "%s is not a regular expression", ast.Print(c.Args[1]))
+		}
+	case "format_datetime", "format_timespan":
+		if p, ok := text(1); ok && !fn.ValidFormat(p, c.Name == "format_timespan") {
+			b.failf(c.Args[1].At(), "%s is not a format that %s() knows", ast.Print(c.Args[1]), c.Name)
+		}
+	}
+}
+
+func (b *binder) unknownFunction(c *ast.Call, r *row) {
+	switch {
+	case sig.Aggregate(c.Name) != nil:
+		b.failf(c.Pos, "the aggregate %s() is not allowed here; it belongs into summarize", c.Name)
+	case sig.Scalar(c.Name) != nil:
+		b.failf(c.Pos, "the function %s() is not supported", c.Name)
+	}
+	candidates := fn.Names()
+	if r.aggs != nil {
+		candidates = append(candidates, agg.Names()...)
+	}
+	b.failNear(c.Pos, "the name '"+c.Name+"' does not refer to any known function", c.Name, candidates)
+}
+
+// args binds a call's arguments.
+func (b *binder) args(c *ast.Call, r *row) ([]Expr, []sig.Arg) {
+	args := make([]Expr, len(c.Args))
+	given := make([]sig.Arg, len(c.Args))
+	for i, a := range c.Args {
+		if t, ok := a.(*ast.TypeOf); ok {
+			typ := value.Dynamic
+			if len(t.Types) > 0 {
+				typ = t.Types[0].Type
+			}
+			args[i], given[i] = Const{value.OfString(typ.String())}, sig.Arg{Type: value.String, TypeLiteral: typ, Const: true}
+			continue
+		}
+		args[i] = b.scalar(a, r)
+		_, isConst := args[i].(Const)
+		given[i] = sig.Arg{Type: args[i].Type(), Const: isConst}
+	}
+	return args, given
+}
+
+func (b *binder) constText(c *ast.Call, i int, r *row) string {
+	if i < len(c.Args) {
+		if k, ok := b.scalar(c.Args[i], r).(Const); ok && k.V.T == value.String {
+			return k.V.S
+		}
+	}
+	b.failf(c.Pos, "%s() needs a constant string", c.Name)
+	return ""
+}
+
+func (b *binder) toScalar(c *ast.Call, r *row) Expr {
+	if len(c.Args) != 1 {
+		b.failf(c.Pos, "toscalar() takes one expression")
+	}
+	if !b.isTable(c.Args[0], r.in) {
+		return b.scalar(c.Args[0], r)
+	}
+	p := b.pipe(c.Args[0], r.in)
+	vals := b.run(&Limit{In: p.node, N: 1}, c.Pos)
+	cols := p.node.Columns()
+	if len(cols) == 0 {
+		b.failf(c.Pos, "this table has no columns")
+	}
+	if vals.Len == 0 {
+		return Const{value.NullOf(cols[0].Type)}
+	}
+	return Const{vals.Data[0].Value(0)}
+}
+
+// run computes a plan at once.
+func (b *binder) run(n Node, at ast.Pos) *Values {
+	v, err := b.opts.Run(n)
+	b.check(at, err)
+	return v
+}
+
+func (b *binder) rows(x ast.Expr, in *scope) *Values {
+	return b.run(b.pipe(x, in).node, x.At())
+}
+
+func (b *binder) columnIfExists(c *ast.Call, r *row) Expr {
+	if len(c.Args) != 2 {
+		b.failf(c.Pos, "%s() takes a column's name and a default", c.Name)
+	}
+	name := b.constText(c, 0, r)
+	if i := indexOf(r.cols, name); i >= 0 {
+		return Ref{r.cols[i].ID, r.cols[i].Type}
+	}
+	return b.scalar(c.Args[1], r)
+}
+
+func (b *binder) pack(cols []Col, skipEmpty bool) Expr {
+	args := []Expr{Const{value.OfBool(skipEmpty)}}
+	for _, c := range cols {
+		args = append(args, Const{value.OfString(c.Name)}, Ref{c.ID, c.Type})
+	}
+	return b.fold(fn.Lookup("pack_columns"), args, value.Dynamic)
+}
+
+func (b *binder) packAll(c *ast.Call, r *row) Expr {
+	skip := false
+	if len(c.Args) == 1 {
+		k, ok := b.scalar(c.Args[0], r).(Const)
+		skip = ok && k.V.Bool()
+	}
+	return b.pack(r.cols, skip)
+}
+
+func (b *binder) packColumns(c *ast.Call, r *row) Expr {
+	var cols []Col
+	for _, a := range c.Args {
+		id, ok := a.(*ast.Ident)
+		if !ok {
+			b.failf(a.At(), "bag_pack_columns() takes columns")
+		}
+		ref, _ := b.name(id, r).(Ref)
+		cols = append(cols, Col{ID: ref.ID, Name: id.Name, Type: ref.T})
+	}
+	return b.pack(cols, false)
+}
+
+func (b *binder) packArray(c *ast.Call, r *row) Expr {
+	var args []Expr
+	for _, a := range c.Args {
+		if _, ok := a.(*ast.Star); ok {
+			for _, col := range r.cols {
+				args = append(args, Ref{col.ID, col.Type})
+			}
+			continue
+		}
+		args = append(args, b.scalar(a, r))
+	}
+	return b.fold(fn.Lookup("pack_array"), args, value.Dynamic)
+}
+
+func (b *binder) columnNames(c *ast.Call, r *row) Expr {
+	if len(c.Args) != 1 || !b.isTable(c.Args[0], r.in) {
+		b.failf(c.Pos, "column_names_of() takes a table")
+	}
+	names := []any{}
+	for _, col := range b.pipe(c.Args[0], r.in).node.Columns() {
+		names = append(names, col.Name)
+	}
+	return Const{value.OfDynamic(names)}
+}
+
+func (b *binder) dataSize(c *ast.Call, r *row) Expr {
+	var args []Expr
+	for _, a := range c.Args {
+		if _, ok := a.(*ast.Star); ok {
+			for _, col := range r.cols {
+				args = append(args, Ref{col.ID, col.Type})
+			}
+			continue
+		}
+		args = append(args, b.scalar(a, r))
+	}
+	size := &fn.Func{Name: "estimate_data_size", Nulls: true, Row: func(_ *fn.Context, a []value.Value) value.Value {
+		n := 0
+		for _, v := range a {
+			switch v.T {
+			case value.String, value.Dynamic:
+				n += len(value.Text(v))
+			case value.Bool:
+				n++
+			case value.Int:
+				n += 4
+			default:
+				n += 8
+			}
+		}
+		return value.OfLong(int64(n))
+	}}
+	return b.fold(size, args, value.Long)
+}
+
+// window binds prev, next, row_number and the like.
+func (b *binder) window(c *ast.Call, r *row) Expr {
+	if r.windows == nil {
+		b.failf(c.Pos, "%s() needs rows in order: put serialize, or a sort, before it", c.Name)
+	}
+	inner := *r
+	args, given := b.args(c, &inner)
+	s := sig.Scalar(c.Name)
+	m, err := s.Resolve(given)
+	b.check(c.Pos, err)
+	t := m.Result
+	for i, conv := range m.Convert {
+		args[i] = b.coerce(args[i], conv)
+	}
+	switch c.Name {
+	case "row_cumsum":
+		if t == value.Int {
+			t = value.Long
+		}
+		args[0] = b.coerce(args[0], t)
+	case "prev", "next":
+		t = args[0].Type()
+		if len(args) > 2 {
+			if _, ok := args[2].(Const); !ok {
+				b.failf(c.Args[2].At(), "the default of %s() must be a constant", c.Name)
+			}
+			args[2] = b.coerce(args[2], t)
+		}
+	}
+	out := b.col(c.Name, t)
+	*r.windows = append(*r.windows, WindowCall{Name: c.Name, Args: args, Out: out})
+	return Ref{out.ID, t}
+}
+
+// aggregate binds a call of an aggregate and gives a reference to each of its columns.
+func (b *binder) aggregate(c *ast.Call, r *row) []Expr {
+	plain := r.plain()
+	var args []Expr
+	var given []sig.Arg
+	for _, a := range c.Args {
+		if _, ok := a.(*ast.Star); ok {
+			if c.Name == "count" {
+				continue
+			}
+			args, given = b.starArgs(c, args, given, r)
+			continue
+		}
+		v := b.scalar(a, plain)
+		_, isConst := v.(Const)
+		args, given = append(args, v), append(given, sig.Arg{Type: v.Type(), Const: isConst})
+	}
+	m, err := sig.Aggregate(c.Name).Resolve(given)
+	b.check(c.Pos, err)
+	for i, t := range m.Convert {
+		args[i] = b.coerce(args[i], t)
+	}
+	return b.addAgg(c, args, m.Result, r)
+}
+
+// starArgs puts the columns that are not named yet in place of *.
+func (b *binder) starArgs(c *ast.Call, args []Expr, given []sig.Arg, r *row) ([]Expr, []sig.Arg) {
+	used := map[int]bool{}
+	for _, a := range args {
+		if ref, ok := a.(Ref); ok {
+			used[ref.ID] = true
+		}
+	}
+	for _, col := range r.cols {
+		if !used[col.ID] && !b.isKey(col.ID) {
+			args, given = append(args, Ref{col.ID, col.Type}), append(given, sig.Arg{Type: col.Type})
+		}
+	}
+	return args, given
+}
+
+// isKey says whether a column is grouped by in the summarize being bound.
+func (b *binder) isKey(id int) bool {
+	for p := b.tail; p != nil; p = nil {
+		for _, k := range p.keys {
+			if ref, ok := k.(Ref); ok && ref.ID == id {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (b *binder) addAgg(c *ast.Call, args []Expr, result value.Type, r *row) []Expr {
+	a := Agg{Args: args, Spec: agg.Spec{Name: c.Name, Result: result}}
+	name := strings.TrimSuffix(c.Name, "if")
+	switch name {
+	case "sum":
+		if t := args[0].Type(); t == value.Int {
+			a.Args[0] = b.coerce(args[0], value.Long)
+		}
+		a.Spec.Result = a.Args[0].Type()
+	case "avg":
+		if t := args[0].Type(); t.IsInteger() {
+			a.Args[0] = b.coerce(args[0], value.Long)
+		}
+	case "percentile", "percentiles", "percentilew", "percentilesw":
+		if t := args[0].Type(); t == value.Int {
+			a.Args[0] = b.coerce(args[0], value.Long)
+		} else if t == value.Dynamic {
+			a.Args[0] = b.coerce(args[0], value.Real)
+		}
+		a.Spec.Result = a.Args[0].Type()
+	case "percentiles_array", "percentilesw_array":
+		a.Spec.Result = value.Dynamic
+	}
+	var types []value.Type
+	switch {
+	case name == "arg_max" || name == "arg_min" || strings.HasPrefix(name, "take_any") || name == "any":
+		n := len(a.Args)
+		if strings.HasSuffix(c.Name, "if") {
+			n = 1
+		}
+		for _, x := range a.Args[:n] {
+			types = append(types, x.Type())
+		}
+	case name == "percentiles" || name == "percentilesw":
+		first := 1
+		if name == "percentilesw" {
+			first = 2
+		}
+		for range a.Args[first:] {
+			types = append(types, a.Spec.Result)
+		}
+	default:
+		types = []value.Type{a.Spec.Result}
+	}
+	for _, x := range a.Args {
+		k, ok := x.(Const)
+		if !ok {
+			k.V = value.Value{Null: true}
+		}
+		a.Spec.Args, a.Spec.Consts = append(a.Spec.Args, x.Type()), append(a.Spec.Consts, k.V)
+	}
+	if strings.HasPrefix(name, "percentile") {
+		for i, x := range a.Args[1:] {
+			if _, ok := x.(Const); !ok && !(strings.HasPrefix(name, "percentilew") || strings.HasPrefix(name, "percentilesw")) || !ok && i > 0 {
+				b.failf(c.Pos, "the percentiles of %s() must be constants", c.Name)
+			}
+		}
+	}
+	refs := make([]Expr, len(types))
+	for i, t := range types {
+		col := b.col(c.Name, t)
+		a.Out = append(a.Out, col)
+		refs[i] = Ref{col.ID, t}
+	}
+	*r.aggs = append(*r.aggs, a)
+	return refs
+}

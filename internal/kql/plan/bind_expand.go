@@ -1,0 +1,165 @@
+package plan
+
+import (
+	"math"
+	"regexp"
+
+	"github.com/azptu/azptu/internal/kql/ast"
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// expand binds mv-expand and mv-apply.
+func (b *binder) expand(p *pipeline, op *ast.MvExpand, in *scope) {
+	e := &Expand{In: p.node, Limit: math.MaxInt64, Array: op.Options.Get("bagexpansion", "kind") == "array"}
+	if op.Limit != nil {
+		e.Limit = b.countOf(op.Limit, in)
+	}
+	before := p.node.Columns()
+	e.Cols = append([]Col(nil), before...)
+	for i := range before {
+		e.Keep = append(e.Keep, i)
+	}
+	r := p.rowOf(in)
+	names := newNamer(before)
+	for i, it := range op.Items {
+		x := b.item(it.X, r)[0]
+		if x.x.Type() != value.Dynamic {
+			b.failf(it.X.At(), "only a dynamic can be expanded, not a %s", x.x.Type())
+		}
+		t := value.Dynamic
+		if it.To != nil && len(it.To.Types) > 0 {
+			t = it.To.Types[0].Type
+		}
+		if x.name == "" {
+			x.name = names.fresh()
+		}
+		out := b.col(x.name, t)
+		e.Items = append(e.Items, ExpandItem{X: x.x, Out: out})
+		if at := indexOf(e.Cols, x.name); at >= 0 {
+			e.Cols[at], e.Keep[at] = out, -1-i
+		} else {
+			e.Cols, e.Keep = append(e.Cols, out), append(e.Keep, -1-i)
+		}
+	}
+	if name := op.Options.Get("with_itemindex"); name != "" {
+		c := b.col(name, value.Long)
+		e.Index = &c
+		e.Cols, e.Keep = append(e.Cols, c), append(e.Keep, math.MinInt32)
+	}
+	if op.Sub == nil {
+		p.node = e
+		return
+	}
+	b.applySub(p, e, op.Sub, in)
+}
+
+// applySub binds the subquery of mv-apply.
+func (b *binder) applySub(p *pipeline, e *Expand, sub *ast.Pipe, in *scope) {
+	src := &Source{Cols: e.Cols}
+	inner := &pipeline{node: src, ordered: p.ordered}
+	for _, op := range sub.Ops {
+		b.operator(inner, op, in)
+	}
+	a := &Apply{In: e, Sub: inner.node, Source: src, RowID: b.col("row", value.Long)}
+	var left []Col
+	for i, c := range e.Cols {
+		if e.Keep[i] >= 0 {
+			left = append(left, c)
+		}
+	}
+	names := newNamer(left)
+	a.Cols = append([]Col(nil), left...)
+	for _, c := range inner.node.Columns() {
+		if !hasID(left, c.ID) {
+			c.Name = names.unique(c.Name)
+			a.Cols = append(a.Cols, c)
+		}
+	}
+	p.node = a
+}
+
+func hasID(cols []Col, id int) bool {
+	for _, c := range cols {
+		if c.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *binder) partition(p *pipeline, op *ast.Partition, in *scope) {
+	key := b.scalar(op.By, p.rowOf(in))
+	src := &Source{Cols: p.node.Columns()}
+	inner := &pipeline{node: src, ordered: false}
+	if op.Sub.Source != nil {
+		b.failf(op.Pos, "a partition's subquery that begins with a table is not supported")
+	}
+	for _, o := range op.Sub.Ops {
+		b.operator(inner, o, in)
+	}
+	p.node = &Partition{In: p.node, Key: key, Sub: inner.node, Source: src, Cols: inner.node.Columns()}
+	p.ordered = false
+}
+
+// placeParsed puts parsed columns behind the others, or in place of those of their names.
+func (b *binder) placeParsed(p *pipeline, made Node, out []Col) {
+	before := p.node.Columns()
+	final := append([]Col(nil), before...)
+	for _, c := range out {
+		if i := indexOf(final, c.Name); i >= 0 {
+			final[i] = c
+		} else {
+			final = append(final, c)
+		}
+	}
+	p.node = made
+	p.project(final)
+}
+
+func (b *binder) parseText(p *pipeline, op *ast.ParseText, in *scope) {
+	x := b.coerce(b.scalar(op.X, p.rowOf(in)), value.String)
+	var src []patternSource
+	n := &ParseText{In: p.node, X: x, Filter: op.Where}
+	for _, part := range op.Parts {
+		switch {
+		case part.Star:
+			src = append(src, patternSource{star: true})
+		case part.Text != nil:
+			src = append(src, patternSource{text: part.Text.(*ast.Literal).V.S})
+		default:
+			src = append(src, patternSource{isCol: true, typ: part.Column.Type})
+			n.Out = append(n.Out, b.col(part.Column.Name, part.Column.Type))
+		}
+	}
+	var err error
+	n.Pattern, err = newPattern(src, op.Options.Get("kind"), op.Options.Get("flags"))
+	b.check(op.Pos, err)
+	n.Cols = append(append([]Col(nil), p.node.Columns()...), n.Out...)
+	b.placeParsed(p, n, n.Out)
+}
+
+func (b *binder) parseKV(p *pipeline, op *ast.ParseKV, in *scope) {
+	n := &ParseKV{In: p.node, X: b.coerce(b.scalar(op.X, p.rowOf(in)), value.String)}
+	o := op.Options
+	n.KV = KeyValue{Pair: o.Get("pair_delimiter"), Assign: o.Get("kv_delimiter"), Quote: o.Get("quote"), Escape: o.Get("escape"), Greedy: o.Get("greedy") == "True"}
+	if n.KV.Pair == "" {
+		n.KV.Pair = " "
+	}
+	if n.KV.Assign == "" {
+		n.KV.Assign = "="
+	}
+	n.KV.EndQuote = n.KV.Quote
+	if q := []rune(n.KV.Quote); len(q) == 2 {
+		n.KV.Quote, n.KV.EndQuote = string(q[0]), string(q[1])
+	}
+	if re := o.Get("regex"); re != "" {
+		c, err := regexp.Compile(re)
+		b.check(op.Pos, err)
+		n.KV.Regex = c
+	}
+	for _, c := range op.Columns {
+		n.Out = append(n.Out, b.col(c.Name, c.Type))
+	}
+	n.Cols = append(append([]Col(nil), p.node.Columns()...), n.Out...)
+	b.placeParsed(p, n, n.Out)
+}

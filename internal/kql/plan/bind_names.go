@@ -1,0 +1,152 @@
+package plan
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/azptu/azptu/internal/kql/ast"
+	"github.com/azptu/azptu/internal/kql/sig"
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// nameOf gives the name Kusto would give a column made by an expression, "" for none.
+func nameOf(x ast.Expr) string {
+	switch x := x.(type) {
+	case *ast.Ident:
+		return x.Name
+	case *ast.Named:
+		return x.Names[0]
+	case *ast.Member:
+		if id, ok := x.X.(*ast.Ident); ok && strings.HasPrefix(id.Name, "$") {
+			return x.Name
+		}
+		if base := nameOf(x.X); base != "" {
+			return base + "_" + x.Name
+		}
+	case *ast.Index:
+		base := nameOf(x.X)
+		if lit, ok := x.I.(*ast.Literal); ok && base != "" {
+			return base + "_" + value.Text(lit.V)
+		}
+	case *ast.Call:
+		return callName(x)
+	}
+	return ""
+}
+
+func callName(c *ast.Call) string {
+	s := sig.Aggregate(c.Name)
+	if s == nil {
+		s = sig.Scalar(c.Name)
+	}
+	if s == nil {
+		return ""
+	}
+	first := ""
+	if len(c.Args) > 0 {
+		first = nameOf(c.Args[0])
+	}
+	switch s.Naming {
+	case "arg1":
+		return first
+	case "onlyarg":
+		if len(c.Args) == 1 {
+			return first
+		}
+	case "firstcol":
+		if lit, ok := c.Args[0].(*ast.Literal); ok {
+			return lit.V.S
+		}
+	case "name1", "nameonly1":
+		return c.Name + "_" + first
+	case "pre1", "preonly1":
+		return s.Prefix + "_" + first
+	case "pre":
+		return s.Prefix
+	}
+	return ""
+}
+
+// aggName gives the name of an aggregate's column that has none, by the aggregate.
+func aggName(c *ast.Call, i int, args []Expr, cols []Col) string {
+	name := c.Name
+	switch name {
+	case "arg_max", "arg_min":
+		if ref, ok := args[i].(Ref); ok {
+			return colName(ref.ID, cols)
+		}
+		if i == 0 {
+			return strings.TrimPrefix(name, "arg_") + "_"
+		}
+	case "take_any", "take_anyif":
+		if ref, ok := args[i].(Ref); ok {
+			return colName(ref.ID, cols)
+		}
+	case "any", "anyif":
+		if ref, ok := args[i].(Ref); ok {
+			return "any_" + colName(ref.ID, cols)
+		}
+	case "percentile", "percentiles", "percentilew", "percentilesw":
+		first := 1
+		if strings.HasSuffix(name, "w") {
+			first = 2
+		}
+		p := ""
+		if k, ok := args[first+i].(Const); ok {
+			p = strings.ReplaceAll(strings.TrimSuffix(value.Text(k.V), ".0"), ".", "_")
+		}
+		return "percentile_" + nameOf(c.Args[0]) + "_" + p
+	case "percentiles_array", "percentilesw_array":
+		return "percentiles_" + nameOf(c.Args[0])
+	}
+	return callName(c)
+}
+
+func colName(id int, cols []Col) string {
+	for _, c := range cols {
+		if c.ID == id {
+			return c.Name
+		}
+	}
+	return ""
+}
+
+// namer hands out names that are not yet taken.
+type namer struct {
+	taken map[string]bool
+	n     int
+}
+
+func newNamer(cols []Col) *namer {
+	n := &namer{taken: map[string]bool{}}
+	for _, c := range cols {
+		n.taken[c.Name] = true
+	}
+	return n
+}
+
+// fresh gives Column1, Column2, … for an expression without a name.
+func (n *namer) fresh() string {
+	for {
+		n.n++
+		name := "Column" + strconv.Itoa(n.n)
+		if !n.taken[name] {
+			n.taken[name] = true
+			return name
+		}
+	}
+}
+
+// unique gives the name, or the name with the first free number behind it.
+func (n *namer) unique(name string) string {
+	if !n.taken[name] {
+		n.taken[name] = true
+		return name
+	}
+	for i := 1; ; i++ {
+		if s := name + strconv.Itoa(i); !n.taken[s] {
+			n.taken[s] = true
+			return s
+		}
+	}
+}

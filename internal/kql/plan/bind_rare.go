@@ -1,0 +1,392 @@
+package plan
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/azptu/azptu/internal/kql/ast"
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+func (b *binder) fork(p *pipeline, op *ast.Fork, in *scope) {
+	p.branches = []Output{}
+	for i, br := range op.Branches {
+		inner := &pipeline{node: p.node, ordered: p.ordered}
+		for _, o := range br.Sub.Ops {
+			b.operator(inner, o, in)
+		}
+		p.branches = append(p.branches, Output{Name: nameOr(br.Name, "GenericResult"+itoa(i)), Root: inner.node, Render: inner.render})
+	}
+}
+
+func (b *binder) facet(p *pipeline, op *ast.Facet, in *scope) {
+	p.branches = []Output{}
+	for _, x := range op.By {
+		inner := &pipeline{node: p.node}
+		b.operator(inner, &ast.Summarize{Pos: op.Pos, By: []ast.Expr{x}, Aggs: []ast.Expr{&ast.Named{Pos: op.Pos, Names: []string{"count_" + nameOf(x)}, X: &ast.Call{Pos: op.Pos, Name: "count"}}}}, in)
+		p.branches = append(p.branches, Output{Name: "facet_" + nameOf(x), Root: inner.node})
+	}
+	if op.With != nil {
+		inner := &pipeline{node: p.node, ordered: p.ordered}
+		for _, o := range op.With.Ops {
+			b.operator(inner, o, in)
+		}
+		p.branches = append(p.branches, Output{Name: "facet_with", Root: inner.node})
+	}
+}
+
+func (b *binder) invoke(p *pipeline, op *ast.Invoke, in *scope) {
+	f, ok := in.find(op.Call.Name).(*funcVar)
+	if !ok {
+		b.failf(op.Call.Pos, "the name '%s' does not refer to any known function", op.Call.Name)
+	}
+	inner := in.child()
+	inner.vars["$rows"] = &tableVar{n: p.node}
+	call := &ast.Call{Pos: op.Call.Pos, Name: op.Call.Name, Args: append([]ast.Expr{&ast.Ident{Pos: op.Pos, Name: "$rows"}}, op.Call.Args...)}
+	bodyIn, x := b.apply(f, call, &row{in: inner})
+	defer b.leaveFunc()
+	*p = *b.pipe(x, bodyIn)
+}
+
+func (b *binder) reduce(p *pipeline, op *ast.Reduce, in *scope) {
+	n := &Reduce{In: p.node, X: b.coerce(b.scalar(op.By, p.rowOf(in)), value.String), Threshold: 0.1, Delims: op.Options.Get("characters")}
+	if t := op.Options.Get("threshold"); t != "" {
+		if f, ok := value.ParseReal(t); ok {
+			n.Threshold = f
+		}
+	}
+	n.Cols = []Col{b.col("Pattern", value.String), b.col("Count", value.Long), b.col("Representative", value.String)}
+	p.node, p.ordered = n, false
+}
+
+// plugins are the evaluate plugins by name.
+var plugins = map[string]func(b *binder, p *pipeline, op *ast.Evaluate, in *scope){}
+
+func init() {
+	plugins["pivot"] = (*binder).pivot
+	plugins["bag_unpack"] = (*binder).bagUnpack
+	plugins["narrow"] = (*binder).narrow
+	plugins["ipv4_lookup"] = (*binder).ipLookup
+	plugins["ipv6_lookup"] = (*binder).ipLookup
+}
+
+// PluginNames lists the plugins of evaluate, sorted.
+func PluginNames() []string {
+	var names []string
+	for n := range plugins {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+func (b *binder) evaluate(p *pipeline, op *ast.Evaluate, in *scope) {
+	f := plugins[op.Call.Name]
+	if f == nil {
+		b.failNear(op.Call.Pos, "the plugin "+op.Call.Name+"() is not supported", op.Call.Name, PluginNames())
+	}
+	f(b, p, op, in)
+	p.ordered = false
+}
+
+// given gives the columns a plugin's result is to have when the query says so.
+func (b *binder) given(op *ast.Evaluate, made *Values, keep []Col) *Values {
+	if !op.Given {
+		return made
+	}
+	out := &Values{Len: made.Len}
+	add := func(name string, t value.Type) {
+		vb := value.NewBuilder(t, made.Len)
+		at := indexOf(made.Cols, name)
+		for r := range made.Len {
+			if at < 0 {
+				vb.AppendNull()
+			} else {
+				vb.Append(value.Convert(made.Data[at].Value(r), t))
+			}
+		}
+		out.Cols, out.Data = append(out.Cols, b.col(name, t)), append(out.Data, vb.Finish())
+	}
+	if op.Open {
+		for _, c := range keep {
+			add(c.Name, c.Type)
+		}
+	}
+	for _, c := range op.Schema {
+		add(c.Name, c.Type)
+	}
+	return out
+}
+
+func (b *binder) pivot(p *pipeline, op *ast.Evaluate, in *scope) {
+	if len(op.Call.Args) == 0 {
+		b.failf(op.Pos, "pivot() needs a column")
+	}
+	r := p.rowOf(in)
+	pivot := b.scalar(op.Call.Args[0], r)
+	agg := &ast.Call{Pos: op.Pos, Name: "count"}
+	if len(op.Call.Args) > 1 {
+		c, ok := op.Call.Args[1].(*ast.Call)
+		if !ok {
+			b.failf(op.Call.Args[1].At(), "an aggregate was expected here, such as sum(…)")
+		}
+		agg = c
+	}
+	var aggs []Agg
+	r.aggs = &aggs
+	ref := b.aggregate(agg, r)[0]
+	r.aggs = nil
+	var keys []item
+	if len(op.Call.Args) > 2 {
+		keys = b.items(op.Call.Args[2:], r)
+	} else {
+		used := map[int]bool{}
+		Walk(pivot, func(id int) { used[id] = true })
+		for _, a := range aggs[0].Args {
+			Walk(a, func(id int) { used[id] = true })
+		}
+		for _, c := range r.cols {
+			if !used[c.ID] {
+				keys = append(keys, item{name: c.Name, x: Ref{c.ID, c.Type}})
+			}
+		}
+	}
+	a := &Aggregate{In: p.node, Aggs: aggs}
+	for _, k := range keys {
+		a.Keys, a.Cols = append(a.Keys, k.x), append(a.Cols, b.col(k.name, k.x.Type()))
+	}
+	keep := a.Cols
+	a.Keys, a.Cols = append(a.Keys, pivot), append(a.Cols[:len(keep):len(keep)], b.col("pivot", pivot.Type()), aggs[0].Out[0])
+	p.node = b.given(op, b.pivoted(b.run(a, op.Pos), keep, ref.Type()), keep)
+}
+
+// pivoted turns the values of the last key into columns.
+func (b *binder) pivoted(v *Values, keep []Col, t value.Type) *Values {
+	n := len(keep)
+	rowOf, colOf := map[string]int{}, map[string]bool{}
+	var order []int
+	cells := map[string]map[int]value.Value{}
+	for i := range v.Len {
+		var key []byte
+		for _, d := range v.Data[:n] {
+			key = value.AppendKey(key, d, i)
+		}
+		r, ok := rowOf[string(key)]
+		if !ok {
+			r = len(order)
+			rowOf[string(key)] = r
+			order = append(order, i)
+		}
+		name := value.Text(v.Data[n].Value(i))
+		colOf[name] = true
+		if cells[name] == nil {
+			cells[name] = map[int]value.Value{}
+		}
+		cells[name][r] = v.Data[n+1].Value(i)
+	}
+	out := &Values{Len: len(order)}
+	sel := make([]int32, len(order))
+	for i, o := range order {
+		sel[i] = int32(o)
+	}
+	for i, c := range keep {
+		out.Cols, out.Data = append(out.Cols, b.col(c.Name, c.Type)), append(out.Data, v.Data[i].Take(sel))
+	}
+	names := make([]string, 0, len(colOf))
+	for name := range colOf {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		vb := value.NewBuilder(t, out.Len)
+		for r := range out.Len {
+			x, ok := cells[name][r]
+			switch {
+			case ok:
+				vb.Append(x)
+			case t.IsNumeric():
+				vb.Append(value.Convert(value.OfLong(0), t))
+			default:
+				vb.AppendNull()
+			}
+		}
+		out.Cols, out.Data = append(out.Cols, b.col(name, t)), append(out.Data, vb.Finish())
+	}
+	return out
+}
+
+func (b *binder) bagUnpack(p *pipeline, op *ast.Evaluate, in *scope) {
+	if len(op.Call.Args) == 0 {
+		b.failf(op.Pos, "bag_unpack() needs a column")
+	}
+	cols := p.node.Columns()
+	ref, ok := b.scalar(op.Call.Args[0], p.rowOf(in)).(Ref)
+	if !ok || ref.T != value.Dynamic {
+		b.failf(op.Call.Args[0].At(), "a dynamic column was expected here")
+	}
+	prefix, ignored := "", map[string]bool{}
+	for _, a := range op.Call.Args[1:] {
+		n, _ := a.(*ast.Named)
+		v := b.scalar(a, &row{in: in})
+		k, _ := v.(Const)
+		if l, isList := k.V.X.([]any); isList {
+			for _, x := range l {
+				ignored[value.Text(value.FromDynamic(x))] = true
+			}
+		} else if n == nil || n.Names[0] == "OutputColumnPrefix" {
+			if prefix == "" {
+				prefix = k.V.S
+			}
+		}
+	}
+	v := b.run(p.node, op.Pos)
+	out := &Values{Len: v.Len}
+	var bags *value.Vector
+	for i, c := range cols {
+		if c.ID == ref.ID {
+			bags = v.Data[i]
+			continue
+		}
+		out.Cols, out.Data = append(out.Cols, b.col(c.Name, c.Type)), append(out.Data, v.Data[i])
+	}
+	keep := out.Cols
+	b.unpack(out, bags, prefix, ignored)
+	p.node = b.given(op, out, keep)
+}
+
+// unpack adds a column for each property, of the type that all its values have.
+func (b *binder) unpack(out *Values, bags *value.Vector, prefix string, ignored map[string]bool) {
+	types := map[string]value.Type{}
+	for r := range out.Len {
+		bag, ok := bags.Dynamic(r).(*value.Bag)
+		if !ok {
+			continue
+		}
+		for i, k := range bag.Keys {
+			if bag.Vals[i] == nil || ignored[k] {
+				continue
+			}
+			t := value.FromDynamic(bag.Vals[i]).T
+			switch old := types[k]; {
+			case old == value.Unknown || old == t:
+				types[k] = t
+			case old.IsNumeric() && t.IsNumeric():
+				types[k] = max(old, t)
+			default:
+				types[k] = value.Dynamic
+			}
+		}
+	}
+	names := make([]string, 0, len(types))
+	for k := range types {
+		names = append(names, k)
+	}
+	sort.Strings(names)
+	taken := newNamer(out.Cols)
+	for _, k := range names {
+		vb := value.NewBuilder(types[k], out.Len)
+		for r := range out.Len {
+			vb.Append(value.Convert(value.OfDynamic(value.Member(bags.Dynamic(r), k)), types[k]))
+		}
+		out.Cols, out.Data = append(out.Cols, b.col(taken.unique(prefix+k), types[k])), append(out.Data, vb.Finish())
+	}
+}
+
+func (b *binder) narrow(p *pipeline, op *ast.Evaluate, _ *scope) {
+	cols := p.node.Columns()
+	v := b.run(p.node, op.Pos)
+	vbs := []*value.Builder{value.NewBuilder(value.Long, 0), value.NewBuilder(value.String, 0), value.NewBuilder(value.String, 0)}
+	for r := range v.Len {
+		for i, c := range cols {
+			vbs[0].Append(value.OfLong(int64(r)))
+			vbs[1].Append(value.OfString(c.Name))
+			vbs[2].Append(value.OfString(value.Text(v.Data[i].Value(r))))
+		}
+	}
+	out := &Values{Len: vbs[0].Len()}
+	for i, name := range []string{"Row", "Column", "Value"} {
+		vec := vbs[i].Finish()
+		out.Cols, out.Data = append(out.Cols, b.col(name, vec.Type)), append(out.Data, vec)
+	}
+	p.node = out
+}
+
+// ipLookup puts the columns of a table of networks beside rows by address.
+func (b *binder) ipLookup(p *pipeline, op *ast.Evaluate, in *scope) {
+	args := op.Call.Args
+	if len(args) < 3 || !b.isTable(args[0], in) {
+		b.failf(op.Pos, "%s() takes a table, the column of addresses and the column of networks", op.Call.Name)
+	}
+	table := b.pipe(args[0], in)
+	addr := b.coerce(b.scalar(args[1], p.rowOf(in)), value.String)
+	net := b.coerce(b.scalar(args[2], &row{in: in, cols: table.node.Columns()}), value.String)
+	keepAll := false
+	for _, a := range args[3:] {
+		if n, ok := a.(*ast.Named); !ok || n.Names[0] == "return_unmatched" {
+			if k, isConst := b.scalar(a, &row{in: in}).(Const); isConst && k.V.T == value.Bool {
+				keepAll = k.V.Bool()
+			}
+		}
+	}
+	kind := "inner-network"
+	if keepAll {
+		kind = "leftouter-network"
+	}
+	if strings.HasPrefix(op.Call.Name, "ipv6") {
+		kind += "6"
+	}
+	j := &Join{Left: p.node, Right: table.node, Kind: kind, LeftKeys: []Expr{addr}, RightKeys: []Expr{net}}
+	j.Cols = append(append([]Col(nil), p.node.Columns()...), table.node.Columns()...)
+	lcols, rcols := p.node.Columns(), table.node.Columns()
+	p.node = j
+	p.project(b.joinNames(j, lcols, rcols, false))
+}
+
+func (b *binder) scan(p *pipeline, op *ast.Scan, in *scope) {
+	if !p.ordered {
+		b.failf(op.Pos, "scan needs rows in order: put serialize, or a sort, before it")
+	}
+	n := &Match{In: p.node}
+	cols := p.node.Columns()
+	for _, d := range op.Declare {
+		v := value.NullOf(d.Type)
+		if d.Default != nil {
+			v = value.Convert(b.constant(d.Default, in), d.Type)
+		}
+		n.Vars, n.Init = append(n.Vars, b.col(d.Name, d.Type)), append(n.Init, v)
+	}
+	all := append(append([]Col(nil), cols...), n.Vars...)
+	steps := map[string][]Col{}
+	for _, s := range op.Steps {
+		var state []Col
+		for _, c := range all {
+			state = append(state, b.col(c.Name, c.Type))
+		}
+		n.State = append(n.State, state)
+		steps[s.Name] = state
+	}
+	r := &row{in: in, cols: all, steps: steps}
+	for _, s := range op.Steps {
+		st := ScanStep{Name: s.Name, Output: nameOr(s.Output, "all"), Cond: b.condition(s.Cond, r)}
+		for _, a := range s.Assign {
+			named, ok := a.(*ast.Named)
+			if !ok {
+				b.failf(a.At(), "name = expression was expected here")
+			}
+			at := indexOf(n.Vars, named.Names[0])
+			if at < 0 {
+				b.failf(a.At(), "'%s' is not declared", named.Names[0])
+			}
+			st.Assign = append(st.Assign, b.coerce(b.scalar(named.X, r), n.Vars[at].Type))
+			st.To = append(st.To, at)
+		}
+		n.Steps = append(n.Steps, st)
+	}
+	n.Cols = all
+	if name := op.Options.Get("with_match_id"); name != "" {
+		c := b.col(name, value.Long)
+		n.ID = &c
+		n.Cols = append(n.Cols, c)
+	}
+	p.node = n
+}

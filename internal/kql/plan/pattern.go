@@ -1,0 +1,269 @@
+package plan
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// Pattern is what parse looks for: texts with columns between them.
+type Pattern struct {
+	parts   []patternPart
+	re      *regexp.Regexp
+	relaxed bool
+	types   []value.Type
+}
+
+type patternPart struct {
+	star bool
+	text string
+	col  int // -1 for a text or star
+	re   *regexp.Regexp
+}
+
+// simple matches the parts one after the other without regular expressions.
+//
+// Match gives the columns' values; ok is false when the text does not fit.
+func (p *Pattern) Match(s string) (out []value.Value, ok bool) {
+	var texts []string
+	if p.re != nil {
+		m := p.re.FindStringSubmatch(s)
+		if m == nil {
+			return nil, false
+		}
+		texts = m[1:]
+	} else if texts, ok = p.walk(s); !ok {
+		return nil, false
+	}
+	out = make([]value.Value, len(p.types))
+	for i, t := range p.types {
+		out[i] = value.Convert(value.OfString(texts[i]), t)
+		if out[i].Null && !p.relaxed {
+			return nil, false
+		}
+	}
+	return out, true
+}
+
+// walk finds each text after the one before; a column takes what lies between.
+func (p *Pattern) walk(s string) ([]string, bool) {
+	out := make([]string, len(p.types))
+	at := 0
+	free, col := false, -1
+	for _, part := range p.parts {
+		switch {
+		case part.star:
+			free = true
+		case part.col >= 0 && part.re != nil:
+			m := part.re.FindStringIndex(s[at:])
+			if m == nil || !free && m[0] != 0 {
+				return nil, false
+			}
+			out[part.col] = s[at+m[0] : at+m[1]]
+			at, free, col = at+m[1], false, -1
+		case part.col >= 0:
+			free, col = true, part.col
+		default:
+			i := strings.Index(s[at:], part.text)
+			if i < 0 || !free && i != 0 {
+				return nil, false
+			}
+			if col >= 0 {
+				out[col] = s[at : at+i]
+			}
+			at, free, col = at+i+len(part.text), false, -1
+		}
+	}
+	if col >= 0 {
+		out[col] = s[at:]
+	} else if !free && at != len(s) {
+		return nil, false
+	}
+	return out, true
+}
+
+// numberText matches what a column of each number type takes from the text.
+var numberText = map[value.Type]*regexp.Regexp{
+	value.Int: regexp.MustCompile(`[-+]?\d+`), value.Long: regexp.MustCompile(`[-+]?\d+`),
+}
+
+// regexText is what a column of each type takes in kind=regex.
+var regexText = map[value.Type]string{
+	value.Int: `\s*[-+]?\d+\s*`, value.Long: `\s*[-+]?\d+\s*`, value.Real: `\s*[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\s*`, value.Bool: `(?i:\s*(?:true|false|0|1)\s*)`,
+}
+
+type patternSource struct {
+	star  bool
+	text  string
+	isCol bool
+	typ   value.Type
+}
+
+// newPattern compiles a parse pattern.
+func newPattern(parts []patternSource, kind, flags string) (*Pattern, error) {
+	p := &Pattern{relaxed: kind == "relaxed"}
+	for _, part := range parts {
+		if part.isCol {
+			p.types = append(p.types, part.typ)
+		}
+	}
+	if kind == "regex" {
+		return p, p.compile(parts, flags)
+	}
+	n := 0
+	for i, part := range parts {
+		q := patternPart{star: part.star, text: part.text, col: -1}
+		if part.isCol {
+			q.col = n
+			n++
+			if i+1 < len(parts) && parts[i+1].isCol {
+				q.re = numberText[part.typ]
+			}
+		}
+		p.parts = append(p.parts, q)
+	}
+	return p, nil
+}
+
+func (p *Pattern) compile(parts []patternSource, flags string) error {
+	var b strings.Builder
+	goFlags := ""
+	lazy := false
+	for _, f := range flags {
+		switch f {
+		case 'i', 's', 'm':
+			goFlags += string(f)
+		case 'U':
+			lazy = true
+		case ',', ' ':
+		default:
+			return fmt.Errorf("parse does not know the flag %q", f)
+		}
+	}
+	if goFlags != "" {
+		b.WriteString("(?" + goFlags + ")")
+	}
+	b.WriteString("^")
+	anything := ".*?"
+	if lazy {
+		anything = ".*?"
+	}
+	for i, part := range parts {
+		last := i == len(parts)-1
+		switch {
+		case part.star && last:
+			b.WriteString(".*")
+		case part.star:
+			b.WriteString(".*?")
+		case part.isCol && regexText[part.typ] != "":
+			b.WriteString("(" + regexText[part.typ] + ")")
+		case part.isCol && last:
+			b.WriteString("(.*)$")
+		case part.isCol:
+			b.WriteString("(" + anything + ")")
+		default:
+			if re, err := regexp.Compile(part.text); err != nil {
+				return fmt.Errorf("the pattern %q: %w", part.text, err)
+			} else if re.NumSubexp() > 0 {
+				part.text = nonCapturing.ReplaceAllString(part.text, "$1(?:")
+			}
+			b.WriteString("(?:" + part.text + ")")
+		}
+	}
+	re, err := regexp.Compile(b.String())
+	if err != nil {
+		return err
+	}
+	if re.NumSubexp() != len(p.types) {
+		return fmt.Errorf("groups that capture are not supported in a parse pattern; write (?:…)")
+	}
+	p.re = re
+	return nil
+}
+
+// nonCapturing finds opening brackets that would capture.
+var nonCapturing = regexp.MustCompile(`(^|[^\\])\((?:[^?]|$)?`)
+
+// KeyValue is what parse-kv looks for.
+type KeyValue struct {
+	Pair, Assign, Quote, Escape string
+	EndQuote                    string
+	Greedy                      bool
+	Regex                       *regexp.Regexp
+}
+
+// Parse gives the values by key; the first of a key counts.
+func (kv *KeyValue) Parse(s string, keys []string) map[string]string {
+	out := map[string]string{}
+	if kv.Regex != nil {
+		for _, m := range kv.Regex.FindAllStringSubmatch(s, -1) {
+			if len(m) > 2 {
+				if _, dup := out[m[1]]; !dup {
+					out[m[1]] = m[2]
+				}
+			}
+		}
+		return out
+	}
+	for s != "" {
+		i := strings.Index(s, kv.Assign)
+		if kv.Assign == "" || i < 0 {
+			break
+		}
+		key := s[:i]
+		if j := strings.LastIndex(key, kv.Pair); j >= 0 && kv.Pair != "" {
+			key = key[j+len(kv.Pair):]
+		}
+		key = kv.unquote(strings.TrimSpace(key))
+		val, rest := kv.value(s[i+len(kv.Assign):])
+		if _, dup := out[key]; !dup {
+			out[key] = val
+		}
+		s = rest
+	}
+	return out
+}
+
+func (kv *KeyValue) unquote(s string) string {
+	if kv.Quote != "" && len(s) >= 2 && strings.HasPrefix(s, kv.Quote) && strings.HasSuffix(s, kv.EndQuote) {
+		return s[len(kv.Quote) : len(s)-len(kv.EndQuote)]
+	}
+	return s
+}
+
+// value reads up to the next pair.
+func (kv *KeyValue) value(s string) (val, rest string) {
+	t := strings.TrimLeft(s, " ")
+	if kv.Quote != "" && strings.HasPrefix(t, kv.Quote) {
+		var b strings.Builder
+		t = t[len(kv.Quote):]
+		for t != "" && !strings.HasPrefix(t, kv.EndQuote) {
+			if kv.Escape != "" && strings.HasPrefix(t, kv.Escape) && len(t) > len(kv.Escape) {
+				t = t[len(kv.Escape):]
+			}
+			b.WriteByte(t[0])
+			t = t[1:]
+		}
+		return b.String(), strings.TrimPrefix(t, kv.EndQuote)
+	}
+	if kv.Pair == "" {
+		return s, ""
+	}
+	i := strings.Index(s, kv.Pair)
+	if i < 0 {
+		return s, ""
+	}
+	if kv.Greedy {
+		if next := strings.Index(s, kv.Assign); next >= 0 {
+			i = strings.LastIndex(s[:next], kv.Pair)
+		} else {
+			i = -1
+		}
+		if i < 0 {
+			return s, ""
+		}
+	}
+	return s[:i], s[i+len(kv.Pair):]
+}
