@@ -136,7 +136,7 @@ func extractHidden(columns []*fileColumn) (made []*fileColumn) {
 		}
 		hidden := make([]*fileColumn, len(hiddenColumns))
 		for i, h := range hiddenColumns {
-			hidden[i] = &fileColumn{name: h.name(body.name), kind: h.kind}
+			hidden[i] = &fileColumn{name: h.name(body.name), kind: h.kind, hidden: true}
 		}
 		for _, part := range body.parts {
 			for i, v := range extract(part) {

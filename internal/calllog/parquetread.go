@@ -60,13 +60,13 @@ func (p *parquetFile) times(group int) (from, to int64, ok bool) {
 
 // read gives one column of a row group as a vector of type t. A column that
 // the segment does not have is null, or empty strings.
-func (p *parquetFile) read(group int, name string, t value.Type) (*value.Vector, error) {
+func (p *parquetFile) read(group int, name string, t value.Type, hidden bool) (*value.Vector, error) {
 	rows := p.parsed.RowGroups()[group]
 	i, ok := p.column[name]
 	if !ok {
 		return value.ConstOf(value.NullOf(t), int(rows.NumRows())), nil
 	}
-	r := columnReader{kind: t, rows: int(rows.NumRows())}
+	r := columnReader{kind: t, hidden: hidden, rows: int(rows.NumRows())}
 	pages := rows.ColumnChunks()[i].Pages()
 	defer pages.Close()
 	for {
@@ -87,15 +87,19 @@ func (p *parquetFile) read(group int, name string, t value.Type) (*value.Vector,
 
 // columnReader makes a vector of the pages of one column.
 type columnReader struct {
-	kind  value.Type
-	rows  int
-	n     int
-	nulls value.Bitmap
-	i64   []int64
-	f64   []float64
-	str   []string
-	codes []uint32
-	dict  []string
+	kind   value.Type
+	hidden bool
+	rows   int
+	n      int
+	nulls  value.Bitmap
+	i64    []int64
+	f64    []float64
+	str    []string
+	codes  []uint32
+	dict   []string
+
+	numbers []int64 // a dictionary of numbers
+	missing int32   // the one that stands for a missing value; -1 for none
 }
 
 func (r *columnReader) add(page parquet.Page) error {
@@ -104,11 +108,7 @@ func (r *columnReader) add(page parquet.Page) error {
 		return fmt.Errorf("%d values for %d rows", r.n+values, r.rows)
 	}
 	data := page.Data()
-	dictionary := page.Dictionary()
-	if dictionary != nil {
-		if r.kind != value.String {
-			return errors.New("a column that is no text has a dictionary")
-		}
+	if dictionary := page.Dictionary(); dictionary != nil {
 		if err := r.addCodes(dictionary, data.Int32()); err != nil {
 			return err
 		}
@@ -123,23 +123,74 @@ func (r *columnReader) add(page parquet.Page) error {
 }
 
 func (r *columnReader) addCodes(dictionary parquet.Dictionary, indexes []int32) error {
-	if r.dict == nil && r.str == nil {
-		size := dictionary.Len()
-		r.dict = make([]string, size)
-		for i := range size {
-			r.dict[i] = string(dictionary.Index(int32(i)).ByteArray()) //nolint:gosec // bounded by Len
+	size := dictionary.Len()
+	for _, index := range indexes {
+		if index < 0 || int(index) >= size {
+			return errors.New("a code is outside its dictionary")
 		}
 	}
+	switch r.kind {
+	case value.Int, value.Long:
+		r.addNumbers(dictionary, indexes)
+		return nil
+	case value.String:
+		r.addWords(dictionary, indexes)
+		return nil
+	}
+	return fmt.Errorf("a %s column has a dictionary", r.kind)
+}
+
+// addNumbers looks the numbers of a page up. In a hidden column one of them
+// stands for a missing value.
+func (r *columnReader) addNumbers(dictionary parquet.Dictionary, indexes []int32) {
+	if r.numbers == nil {
+		r.numbers, r.missing = make([]int64, dictionary.Len()), -1
+		for i := range r.numbers {
+			n := dictionary.Index(int32(i)) //nolint:gosec // bounded by Len
+			if r.kind == value.Int {
+				r.numbers[i] = int64(n.Int32())
+			} else {
+				r.numbers[i] = n.Int64()
+			}
+			if r.hidden && r.numbers[i] == missingNumber {
+				r.missing = int32(i) //nolint:gosec // bounded by Len
+			}
+		}
+	}
+	if r.i64 == nil {
+		r.i64 = make([]int64, 0, r.rows)
+	}
+	start := len(r.i64)
 	for _, index := range indexes {
-		if index < 0 || int(index) >= len(r.dict) {
-			return errors.New("a code is outside its dictionary")
+		r.i64 = append(r.i64, r.numbers[index])
+	}
+	if r.missing < 0 {
+		return
+	}
+	if r.nulls == nil {
+		r.nulls = value.NewBitmap(r.rows)
+	}
+	for i, index := range indexes {
+		if index == r.missing {
+			r.nulls.Set(start + i)
+			r.i64[start+i] = 0
+		}
+	}
+}
+
+// addWords takes the codes of a page of text over.
+func (r *columnReader) addWords(dictionary parquet.Dictionary, indexes []int32) {
+	if r.dict == nil {
+		r.dict = make([]string, dictionary.Len())
+		for i := range r.dict {
+			r.dict[i] = string(dictionary.Index(int32(i)).ByteArray()) //nolint:gosec // bounded by Len
 		}
 	}
 	if r.str != nil {
 		for _, index := range indexes {
 			r.str = append(r.str, r.dict[index])
 		}
-		return nil
+		return
 	}
 	if r.codes == nil {
 		r.codes = make([]uint32, 0, r.rows)
@@ -148,7 +199,6 @@ func (r *columnReader) addCodes(dictionary parquet.Dictionary, indexes []int32) 
 		// int32 and uint32 are laid out alike, and no code is negative.
 		r.codes = append(r.codes, unsafe.Slice((*uint32)(unsafe.Pointer(&indexes[0])), len(indexes))...)
 	}
-	return nil
 }
 
 func (r *columnReader) addPlain(data interface {
@@ -164,7 +214,16 @@ func (r *columnReader) addPlain(data interface {
 			r.i64 = append(r.i64, int64(x))
 		}
 	case value.Long:
-		r.i64 = append(r.i64, data.Int64()...)
+		for _, x := range data.Int64() {
+			if r.hidden && x == missingNumber {
+				if r.nulls == nil {
+					r.nulls = value.NewBitmap(r.rows)
+				}
+				r.nulls.Set(len(r.i64))
+				x = 0
+			}
+			r.i64 = append(r.i64, x)
+		}
 	case value.DateTime:
 		for _, x := range data.Int64() {
 			r.i64 = append(r.i64, x/100+ticksToUnix)

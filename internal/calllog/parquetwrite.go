@@ -3,6 +3,7 @@ package calllog
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"github.com/parquet-go/parquet-go"
@@ -13,10 +14,14 @@ import (
 
 // fileColumn is one column of a compacted segment.
 type fileColumn struct {
-	name  string
-	kind  value.Type
-	parts []*value.Vector // one for each row group
+	name   string
+	kind   value.Type
+	hidden bool            // missing numbers are written as missingNumber, so that no levels are needed
+	parts  []*value.Vector // one for each row group
 }
+
+// missingNumber stands for a missing value in a hidden column of numbers.
+const missingNumber = math.MinInt64
 
 // maxDictionary is how many distinct strings a column may have to be
 // dictionary-coded.
@@ -46,12 +51,24 @@ func (c *fileColumn) nullable() bool {
 	})
 }
 
-// repeats tells whether a string column is worth a dictionary.
+// repeats tells whether the column is worth a dictionary: its codes are then
+// packed into few bits, which is smaller and faster to read than compression.
 func (c *fileColumn) repeats() bool {
-	seen, rows := map[string]struct{}{}, 0
-	for _, v := range c.parts {
+	switch c.kind {
+	case value.String:
+		return few(c.parts, (*value.Vector).Text)
+	case value.Int, value.Long:
+		return few(c.parts, func(v *value.Vector, i int) int64 { return v.I64[i&v.Mask()] })
+	}
+	return false
+}
+
+// few tells whether values come again often enough for a dictionary.
+func few[T comparable](parts []*value.Vector, at func(*value.Vector, int) T) bool {
+	seen, rows := map[T]struct{}{}, 0
+	for _, v := range parts {
 		for i := range v.Len {
-			seen[v.Text(i)] = struct{}{}
+			seen[at(v, i)] = struct{}{}
 			if len(seen) > maxDictionary {
 				return false
 			}
@@ -79,12 +96,14 @@ func (c *fileColumn) node() parquet.Node {
 		n = parquet.String()
 		if c.kind == value.Dynamic {
 			n = parquet.JSON()
-		} else if c.repeats() {
-			n = parquet.Encoded(n, &parquet.RLEDictionary)
 		}
 	}
-	n = parquet.Compressed(n, &zstd.Codec{Level: zstd.SpeedFastest})
-	if c.kind != value.String && c.nullable() {
+	if c.repeats() {
+		n = parquet.Encoded(n, &parquet.RLEDictionary)
+	} else {
+		n = parquet.Compressed(n, &zstd.Codec{Level: zstd.SpeedFastest})
+	}
+	if !c.hidden && c.kind != value.String && c.nullable() {
 		return parquet.Optional(n)
 	}
 	return n
@@ -132,9 +151,12 @@ func writeVector(cw *parquet.ColumnWriter, v *value.Vector, optional bool, colum
 	}
 	buf := make([]parquet.Value, 0, step)
 	for i := range v.Len {
-		if optional && v.Null(i) {
+		switch {
+		case optional && v.Null(i):
 			buf = append(buf, parquet.NullValue().Level(0, 0, column))
-		} else {
+		case v.Type == value.Long && v.Null(i):
+			buf = append(buf, parquet.Int64Value(missingNumber).Level(0, 0, column))
+		default:
 			buf = append(buf, fileValue(v, i).Level(0, defined, column))
 		}
 		if len(buf) == step || i == v.Len-1 {

@@ -163,7 +163,7 @@ func (t *table) isTime(column int) bool {
 func (t *table) scanGroup(file *parquetFile, group int, req scan.Request, seq int64, emit func(*scan.Batch) error) error {
 	b := &scan.Batch{Len: int(file.parsed.RowGroups()[group].NumRows()), Seq: seq}
 	for _, c := range req.Columns {
-		v, err := file.read(group, t.schema.Columns[c].Name, t.schema.Columns[c].Type)
+		v, err := file.read(group, t.schema.Columns[c].Name, t.schema.Columns[c].Type, false)
 		if err != nil {
 			return err
 		}
@@ -183,7 +183,7 @@ func (t *table) scanGroup(file *parquetFile, group int, req scan.Request, seq in
 		if b.Sources == nil {
 			b.Sources = map[int]*value.Vector{}
 		}
-		if b.Sources[p.Column], err = file.read(group, t.schema.Columns[p.Column].Name, t.schema.Columns[p.Column].Type); err != nil {
+		if b.Sources[p.Column], err = file.read(group, t.schema.Columns[p.Column].Name, t.schema.Columns[p.Column].Type, false); err != nil {
 			return err
 		}
 	}
@@ -200,7 +200,7 @@ func (t *table) hidden(file *parquetFile, group int, p scan.JSONPath) (*value.Ve
 	if _, ok := file.column[name]; !ok {
 		return nil, nil
 	}
-	v, err := file.read(group, name, h.kind)
+	v, err := file.read(group, name, h.kind, true)
 	if err == nil && h.kind == value.String {
 		v = asJSON(v)
 	}

@@ -1,0 +1,34 @@
+package calllog
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+
+	"github.com/azptu/azptu/internal/kql/scan"
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// BenchmarkScanForTokenUsage reads what the token-usage query needs and does
+// nothing with it: the least that query can take.
+func BenchmarkScanForTokenUsage(b *testing.B) {
+	rows := benchRows(b)
+	dir := generated(b, rows)
+	schema, _ := SchemaOf(GatewayLogs)
+	column := func(name string) int { i, _ := schema.Column(name); return i }
+	body := column("BackendResponseBody")
+	req := scan.Request{Columns: []int{column("OperationId"), column("ResponseCode"), column("CallerIpAddress")}, Parallel: 2}
+	for _, path := range [][]value.Step{{{Key: "model"}}, {{Key: "usage"}, {Key: "prompt_tokens"}}, {{Key: "usage"}, {Key: "completion_tokens"}}, {{Key: "usage"}, {Key: "total_tokens"}}} {
+		req.Paths = append(req.Paths, scan.JSONPath{Column: body, Steps: path, Want: value.Dynamic})
+	}
+	table, _ := NewView(dir).Table(GatewayLogs)
+	b.ResetTimer()
+	for b.Loop() {
+		var seen atomic.Int64
+		err := table.Scan(context.Background(), req, func(batch *scan.Batch) error { seen.Add(int64(batch.Len)); return nil })
+		if err != nil || seen.Load() != int64(rows) {
+			b.Fatalf("%d rows, %v", seen.Load(), err)
+		}
+	}
+	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+}
