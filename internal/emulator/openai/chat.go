@@ -44,23 +44,42 @@ func chat(x *exchange) *problem {
 		return p
 	}
 	defer x.cancel(g) // does nothing once the call is settled
-	hit := filterOf(q.messages)
-	if hit != nil && !hit.completion {
-		x.settle(g, 0)
-		return hit.problem()
-	}
-	gen, p := x.writerFor(g, q).chat(q)
+	gen, p := x.say(g, q)
 	if p != nil {
 		return p
 	}
 	defer gen.free()
-	if hit != nil {
+	if q.stream {
+		x.streamChat(g, q, gen)
+	} else {
+		x.wholeChat(g, q, gen)
+	}
+	return nil
+}
+
+// say generates the answer, as far as the content filter lets it.
+func (x *exchange) say(g *grant, q *chatRequest) (*generation, *problem) {
+	hit := filterOf(q.messages)
+	if hit != nil && !hit.completion {
+		x.settle(g, 0)
+		return nil, hit.problem()
+	}
+	gen, p := x.textWriter(g, q, q.messages).chat(q)
+	if p == nil && hit != nil {
 		gen.offend(hit)
 	}
-	if q.stream {
-		return x.streamChat(g, q, gen)
+	return gen, p
+}
+
+// took waits as long as a model takes for a whole answer. It reports false, and
+// gives the claim back, when the client has left before.
+func (x *exchange) took(g *grant, total int) bool {
+	if !x.h.cfg.Latency || x.wait(x.pace(g).total(total)) {
+		return true
 	}
-	return x.wholeChat(g, q, gen)
+	x.cancel(g)
+	x.leave()
+	return false
 }
 
 // suits judges the request against the model of the deployment it names.
@@ -87,11 +106,8 @@ func (x *exchange) chatDemand(q *chatRequest, body []byte) demand {
 	}
 }
 
-// writerFor makes the text of an answer follow from the request and the seed.
-func (x *exchange) writerFor(g *grant, q *chatRequest) *writer {
-	return x.textWriter(g, q, q.messages)
-}
-
+// textWriter makes the text of an answer follow from what is asked and the
+// seed.
 func (x *exchange) textWriter(g *grant, q *chatRequest, asked []byte) *writer {
 	seed := x.h.cfg.Seed
 	if q.seed != nil {
@@ -109,14 +125,10 @@ func (g *generation) offend(hit *filterHit) {
 }
 
 // wholeChat answers in one piece.
-func (x *exchange) wholeChat(g *grant, q *chatRequest, gen *generation) *problem {
+func (x *exchange) wholeChat(g *grant, q *chatRequest, gen *generation) {
 	total := gen.total()
-	if x.h.cfg.Latency {
-		if !x.wait(x.pace(g).total(total)) {
-			x.cancel(g)
-			x.leave()
-			return nil
-		}
+	if !x.took(g, total) {
+		return
 	}
 	x.settle(g, total)
 	a := x.newAnswer(g, "chatcmpl-")
@@ -128,7 +140,6 @@ func (x *exchange) wholeChat(g *grant, q *chatRequest, gen *generation) *problem
 	h["Content-Type"] = jsonType
 	x.send(200, *out)
 	putOutput(out)
-	return nil
 }
 
 // pace is how fast a model answers.

@@ -57,7 +57,8 @@ func completions(x *exchange) *problem {
 	if hit != nil {
 		gen.offend(hit)
 	}
-	return x.sendCompletions(g, q, gen)
+	x.sendCompletions(g, q, gen)
+	return nil
 }
 
 func (q *completionRequest) parse(body []byte) *problem {
@@ -149,17 +150,16 @@ func (q *completionRequest) prompt(e *tokens.Encoding, choice int) []byte {
 	return text
 }
 
-func (x *exchange) sendCompletions(g *grant, q *completionRequest, gen *generation) *problem {
+func (x *exchange) sendCompletions(g *grant, q *completionRequest, gen *generation) {
 	a := x.newAnswer(g, "cmpl-")
 	a.usage = usage{prompt: g.prompt, completion: gen.total()}
 	e := tokens.For(g.dep.Model)
 	if q.stream {
-		return x.streamCompletions(g, q, gen, &a, e)
+		x.streamCompletions(g, q, gen, &a, e)
+		return
 	}
-	if x.h.cfg.Latency && !x.wait(x.pace(g).total(gen.total())) {
-		x.cancel(g)
-		x.leave()
-		return nil
+	if !x.took(g, gen.total()) {
+		return
 	}
 	x.settle(g, gen.total())
 	out := outputs.Get().(*[]byte)
@@ -186,7 +186,6 @@ func (x *exchange) sendCompletions(g *grant, q *completionRequest, gen *generati
 	x.modelHeaders(h, g)
 	h["Content-Type"] = jsonType
 	x.send(200, b)
-	return nil
 }
 
 // textChoice appends a choice of a completion or of one of its events.
@@ -206,7 +205,7 @@ func (a *answer) textTail(b []byte) []byte {
 	return append(b, `,"object":"text_completion"`...)
 }
 
-func (x *exchange) streamCompletions(g *grant, q *completionRequest, gen *generation, a *answer, e *tokens.Encoding) *problem {
+func (x *exchange) streamCompletions(g *grant, q *completionRequest, gen *generation, a *answer, e *tokens.Encoding) {
 	s := x.openStream(g)
 	defer s.close()
 	event := func(text []byte, index int, finish string, hit *filterHit) {
@@ -237,5 +236,4 @@ func (x *exchange) streamCompletions(g *grant, q *completionRequest, gen *genera
 		})
 	}
 	s.finish(gen.total(), sse.AppendDone)
-	return nil
 }

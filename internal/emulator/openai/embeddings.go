@@ -14,6 +14,7 @@ import (
 type embeddingRequest struct {
 	model      string
 	inputs     inputs
+	given      bool
 	base64     bool
 	dimensions int // 0: the model's own
 	at         string
@@ -68,45 +69,50 @@ func (q *embeddingRequest) parse(body []byte) *problem {
 		return unparsable()
 	}
 	l.Object()
-	given := false
 	for {
 		name, ok := l.Field()
 		if !ok {
 			break
 		}
 		q.at = string(name)
-		switch q.at {
-		case "model":
-			if !l.Null() {
-				q.model = string(l.String())
-			}
-		case "input":
-			given = true
-			q.inputs.read(l)
-		case "encoding_format":
-			format := string(l.String())
-			if format != "float" && format != "base64" && l.Err() == nil {
-				return invalid("invalid_value", "encoding_format", "Invalid value: '%s'. Supported values are: 'float' and 'base64'.", format)
-			}
-			q.base64 = format == "base64"
-		case "dimensions":
-			if !l.Null() {
-				q.dimensions = l.Int()
-				if q.dimensions < 1 && l.Err() == nil {
-					return invalid("integer_below_min_value", "dimensions", "Invalid 'dimensions': integer below minimum value. Expected a value >= 1, but got %d instead.", q.dimensions)
-				}
-			}
-		default:
-			l.Skip()
+		if p := q.member(l); p != nil {
+			return p
 		}
 	}
 	if err := l.End(); err != nil {
 		return typeProblem(err, q.at, body)
 	}
-	if !given {
+	if !q.given {
 		return invalid("missing_required_parameter", "input", "Missing required parameter: 'input'.")
 	}
 	return q.inputs.check("input")
+}
+
+// member reads the member that q.at names.
+func (q *embeddingRequest) member(l *jsonlex.Lexer) *problem {
+	if q.at != "input" && l.Null() {
+		return nil
+	}
+	switch q.at {
+	case "model":
+		q.model = string(l.String())
+	case "input":
+		q.given = true
+		q.inputs.read(l)
+	case "encoding_format":
+		format := string(l.String())
+		if format != "float" && format != "base64" && l.Err() == nil {
+			return invalid("invalid_value", "encoding_format", "Invalid value: '%s'. Supported values are: 'float' and 'base64'.", format)
+		}
+		q.base64 = format == "base64"
+	case "dimensions":
+		if q.dimensions = l.Int(); q.dimensions < 1 && l.Err() == nil {
+			return invalid("integer_below_min_value", "dimensions", "Invalid 'dimensions': integer below minimum value. Expected a value >= 1, but got %d instead.", q.dimensions)
+		}
+	default:
+		l.Skip()
+	}
+	return nil
 }
 
 func (q *embeddingRequest) fits(f *facts, d Deployment) *problem {

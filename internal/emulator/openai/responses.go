@@ -47,30 +47,25 @@ func createResponse(x *exchange) *problem {
 		return p
 	}
 	defer x.cancel(g)
-	hit := filterOf(chat.messages)
-	if hit != nil && !hit.completion {
-		x.settle(g, 0)
-		return hit.problem()
-	}
-	gen, p := x.writerFor(g, chat).chat(chat)
+	gen, p := x.say(g, chat)
 	if p != nil {
 		return p
 	}
 	defer gen.free()
-	if hit != nil {
-		gen.offend(hit)
-	}
 	r := x.newResponse(q, g, gen)
+	if q.keeps() {
+		x.h.responses.put(r.id, &storedResponse{account: x.account, body: r.object(nil, "completed"), input: slices.Clip(input), history: append(slices.Clip(history), r.itemJSON())})
+	}
 	if q.Stream {
 		x.streamResponse(g, r, gen)
-	} else if !x.wholeResponse(g, r, gen) {
-		return nil
-	}
-	if q.Store == nil || *q.Store {
-		x.h.responses.put(r.id, &storedResponse{account: x.account, body: r.object(nil, "completed"), input: slices.Clip(input), history: append(slices.Clip(history), r.itemJSON())})
+	} else {
+		x.wholeResponse(g, r, gen)
 	}
 	return nil
 }
+
+// keeps tells whether the response is to be found again later.
+func (q *responsesRequest) keeps() bool { return q.Store == nil || *q.Store }
 
 // conversation puts the items of the response that this one goes on from in
 // front of its own.
@@ -112,18 +107,15 @@ func (x *exchange) newResponse(q *responsesRequest, g *grant, gen *generation) *
 	return r
 }
 
-func (x *exchange) wholeResponse(g *grant, r *response, gen *generation) bool {
-	if x.h.cfg.Latency && !x.wait(x.pace(g).total(gen.total())) {
-		x.cancel(g)
-		x.leave()
-		return false
+func (x *exchange) wholeResponse(g *grant, r *response, gen *generation) {
+	if !x.took(g, gen.total()) {
+		return
 	}
 	x.settle(g, gen.total())
 	h := x.w.Header()
 	x.modelHeaders(h, g)
 	h["Content-Type"] = jsonType
 	x.send(200, r.object(nil, "completed"))
-	return true
 }
 
 // object appends the response; while it is in progress it has no output yet.
@@ -154,7 +146,7 @@ func (r *response) object(b []byte, status string) []byte {
 	b = appendValue(append(b, `,"previous_response_id":`...), q.Previous)
 	b = appendValue(append(b, `,"prompt_cache_key":null,"reasoning":{"effort":`...), q.Reasoning.Effort)
 	b = appendValue(append(b, `,"summary":`...), q.Reasoning.Summary)
-	b = strconv.AppendBool(append(b, `},"safety_identifier":null,"service_tier":"default","store":`...), q.Store == nil || *q.Store)
+	b = strconv.AppendBool(append(b, `},"safety_identifier":null,"service_tier":"default","store":`...), q.keeps())
 	b = appendValue(append(b, `,"temperature":`...), orOne(q.Temperature))
 	b = appendRaw(append(b, `,"text":{"format":`...), q.Text.Format, `{"type":"text"}`)
 	if q.Text.Verbosity != "" {

@@ -139,27 +139,7 @@ func (s *schema) number(dst []byte, node map[string]any, whole bool) ([]byte, er
 	if step <= 0 && whole {
 		step = 1
 	}
-	low, high := math.Inf(-1), math.Inf(1)
-	if f, ok := node["minimum"].(float64); ok {
-		low = f
-	}
-	if f, ok := node["exclusiveMinimum"].(float64); ok && f >= low {
-		low = above(f, step)
-	}
-	if f, ok := node["maximum"].(float64); ok {
-		high = f
-	}
-	if f, ok := node["exclusiveMaximum"].(float64); ok && f <= high {
-		high = -above(-f, step)
-	}
-	switch {
-	case math.IsInf(low, -1) && math.IsInf(high, 1):
-		low, high = 0, 100
-	case math.IsInf(low, -1):
-		low = high - 100
-	case math.IsInf(high, 1):
-		high = low + 100
-	}
+	low, high := bounds(node, step)
 	if low > high {
 		return nil, fmt.Errorf("no number lies between %v and %v", low, high)
 	}
@@ -174,6 +154,33 @@ func (s *schema) number(dst []byte, node map[string]any, whole bool) ([]byte, er
 	n := (first + float64(s.r.below(int(min(last-first, 1000))+1))) * step
 	// The shortest text of a multiple, 0.30000000000000004 being none.
 	return strconv.AppendFloat(dst, n, 'f', decimals(step), 64), nil
+}
+
+// bounds are the least and the largest number that may be written; where the
+// schema leaves one open, a hundred lie between.
+func bounds(node map[string]any, step float64) (low, high float64) {
+	low, high = math.Inf(-1), math.Inf(1)
+	if f, ok := node["minimum"].(float64); ok {
+		low = f
+	}
+	if f, ok := node["exclusiveMinimum"].(float64); ok && f >= low {
+		low = above(f, step)
+	}
+	if f, ok := node["maximum"].(float64); ok {
+		high = f
+	}
+	if f, ok := node["exclusiveMaximum"].(float64); ok && f <= high {
+		high = -above(-f, step)
+	}
+	switch {
+	case math.IsInf(low, -1) && math.IsInf(high, 1):
+		return 0, 100
+	case math.IsInf(low, -1):
+		return high - 100, high
+	case math.IsInf(high, 1):
+		return low, low + 100
+	}
+	return low, high
 }
 
 // above is the least that may stand for "more than f".

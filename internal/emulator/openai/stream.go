@@ -11,7 +11,7 @@ import (
 
 // streamChat answers with one event for each token. Whatever happens, the
 // capacity that the rest of the answer would have taken is given back at once.
-func (x *exchange) streamChat(g *grant, q *chatRequest, gen *generation) *problem {
+func (x *exchange) streamChat(g *grant, q *chatRequest, gen *generation) {
 	a := x.newAnswer(g, "chatcmpl-")
 	// Nothing below needs the request's text; open streams are many.
 	obfuscate, withUsage, legacyCalls := q.obfuscate && !g.facts.legacy, q.includeUsage, q.legacyCalls
@@ -35,7 +35,6 @@ func (x *exchange) streamChat(g *grant, q *chatRequest, gen *generation) *proble
 		s.put(e.usageEvent)
 	}
 	s.finish(gen.total(), sse.AppendDone)
-	return nil
 }
 
 // tokens puts the tokens of every choice, taking turns between choices.
