@@ -105,13 +105,6 @@ func (s *signer) verify(token string, now time.Time) (*Claims, error) {
 // clockSkew is how far clocks may differ, as Entra ID allows.
 const clockSkew = 5 * time.Minute
 
-// forget drops verified tokens, so that the next use checks them anew.
-func (s *signer) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.verified)
-}
-
 // jwks is the public half, as a JSON Web Key Set.
 func (s *signer) jwks(issuer string) any {
 	public, _ := s.key.PublicKey.Bytes() // uncompressed point: 4, X, Y
