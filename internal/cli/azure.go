@@ -7,6 +7,7 @@ import (
 	"github.com/azptu/azptu/internal/cli/capacity"
 	"github.com/azptu/azptu/internal/cli/deployment"
 	"github.com/azptu/azptu/internal/cli/model"
+	"github.com/azptu/azptu/internal/cli/price"
 	"github.com/azptu/azptu/internal/cli/project"
 	"github.com/azptu/azptu/internal/cli/quota"
 	"github.com/azptu/azptu/internal/cli/session"
@@ -25,6 +26,6 @@ func azureDocumented(env *verb.Env) []*cobra.Command {
 // azureNouns are the nouns of the tree that speak to Azure.
 func azureNouns(env *verb.Env) []*cobra.Command {
 	return []*cobra.Command{
-		account.New(env), project.New(env), deployment.New(env), model.New(env), quota.New(env), capacity.New(env),
+		account.New(env), project.New(env), deployment.New(env), model.New(env), quota.New(env), capacity.New(env), price.New(env),
 	}
 }

@@ -23,7 +23,7 @@ func showHelp(env *verb.Env, cmd *cobra.Command) {
 	h.flags("cli.help.flags", cmd.LocalFlags(), cmd.Root() == cmd)
 	h.examples(cmd)
 	if cmd.Root() == cmd {
-		h.flags("cli.help.global-flags", cmd.PersistentFlags(), false)
+		h.flags("cli.help.global-flags", cmd.Flags(), false)
 	}
 	h.more(cmd)
 	_ = h.out.Flush()

@@ -27,6 +27,8 @@ const (
 func newRoot(env *verb.Env) *cobra.Command {
 	root := verb.Group(env, verb.Spec{Use: "azptu", Help: "cli.root"})
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.Version = env.Build.Version
+	root.Flags().Bool("version", false, "cli.flag.version")
 	root.SetFlagErrorFunc(env.FlagError)
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { showHelp(env, cmd) })
 	for _, id := range []string{groupDocumented, groupTree, groupSetup} {
@@ -65,7 +67,13 @@ func documented(env *verb.Env) []*cobra.Command {
 
 // nouns are the same things found by noun and verb.
 func nouns(env *verb.Env) []*cobra.Command {
-	return azureNouns(env)
+	commands := azureNouns(env)
+	for _, noun := range commands {
+		if noun.Name() == "account" {
+			noun.AddCommand(defaults.NewSetProject(env, verb.Tree))
+		}
+	}
+	return commands
 }
 
 // setup are the commands about azptu itself.

@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/azptu/azptu/internal/cli/emulator"
 	"github.com/azptu/azptu/internal/cli/up"
 	"github.com/azptu/azptu/internal/cli/verb"
 )
@@ -12,5 +13,6 @@ import (
 func system(env *verb.Env) []*cobra.Command {
 	return []*cobra.Command{
 		up.New(env, Run),
+		emulator.New(env),
 	}
 }

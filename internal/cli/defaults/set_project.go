@@ -23,7 +23,7 @@ type setProject struct {
 func NewSetProject(env *verb.Env, face verb.Face) *cobra.Command {
 	o := &setProject{env: env}
 	cmd := verb.Command(env, verb.Spec{
-		Use: face.Pick("set-project PROJECT", "set NAME"), Help: "defaults.set-project",
+		Use: face.Pick("set-project PROJECT", "set NAME"), Help: face.Pick("defaults.set-project", "defaults.set-account"),
 		Run: func(ctx context.Context, args []string) error {
 			o.name = args[0]
 			return o.run(ctx)

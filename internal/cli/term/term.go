@@ -18,7 +18,7 @@ type Terminal struct {
 	Out io.Writer // data: what a script reads
 	Err io.Writer // talk: what a person reads
 
-	InTTY, OutTTY, ErrTTY bool // whether each stream is a terminal
+	InTTY, OutTTY, ErrTTY bool // whether each stream is a terminal (Err: one that can be written over)
 	Width                 int  // columns of the screen; 0 when unknown
 
 	OutColour, ErrColour bool // whether Style may write escape codes there
@@ -35,11 +35,14 @@ func System(in, out, err *os.File, getenv func(string) string) *Terminal {
 		if width, _, sizeErr := xterm.GetSize(int(out.Fd())); sizeErr == nil {
 			t.Width = width
 		}
+		if columns, convErr := strconv.Atoi(getenv("COLUMNS")); convErr == nil && columns > 0 {
+			t.Width = columns
+		}
 	}
-	if columns, convErr := strconv.Atoi(getenv("COLUMNS")); convErr == nil && columns > 0 {
-		t.Width = columns
-	}
-	t.OutColour, t.ErrColour = wantsColour(t.OutTTY, getenv), wantsColour(t.ErrTTY, getenv)
+	// A console that does not understand escape codes is no screen to draw on.
+	t.ErrTTY = t.ErrTTY && understandsEscapes(err)
+	t.OutColour = wantsColour(t.OutTTY && understandsEscapes(out), getenv)
+	t.ErrColour = wantsColour(t.ErrTTY, getenv)
 	return t
 }
 

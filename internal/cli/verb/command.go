@@ -76,10 +76,12 @@ func Group(env *Env, s Spec, children ...*cobra.Command) *cobra.Command {
 // unless the verb is lenient and the fault is not on the command line itself.
 func (e *Env) begin(lenient bool) error {
 	configured, err := e.Settings()
-	e.Term.SetColour(e.Setting("color"))
+	e.Term.SetColour(e.Setting(settings.Color))
 	for _, fault := range configured.Warnings {
 		e.Warn(fault.Path + ": " + e.T(fault.Problem, fault.Args...))
 	}
+	e.Log().Debug("settings", "files", configured.Files, "language", configured.Get(settings.Language).Text,
+		"languageFrom", configured.Get(settings.Language).Origin, "cloud", configured.Get(settings.Cloud).Text, "state", e.State().Path())
 	var value *settings.ValueError
 	if lenient && !(errors.As(err, &value) && strings.HasPrefix(value.Origin, "--")) {
 		return nil
