@@ -136,7 +136,7 @@ is "deployment create" "$(cognitive deployment create --deployment-name standard
 
 step "delete, and it is gone"
 cognitive deployment delete --deployment-name made-by-azptu
-fails "deployment show" "(DeploymentNotFound)" cognitive deployment show --deployment-name made-by-azptu
+fails "deployment show" NotFound cognitive deployment show --deployment-name made-by-azptu
 
 az logout
 step "done with $(az version --query '"azure-cli"' -o tsv)"

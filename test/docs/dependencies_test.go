@@ -80,6 +80,9 @@ func walk(t *testing.T, top string, do func(name string, raw []byte)) {
 			}
 			return nil
 		}
+		if !d.Type().IsRegular() {
+			return nil
+		}
 		raw, err := os.ReadFile(name)
 		if err != nil {
 			return err
