@@ -114,14 +114,16 @@ type Variable struct{ Name, Value string }
 
 // Environment lists the variables that `azptu emulator env` exports.
 func (e Endpoints) Environment() []Variable {
-	bundle := e.CAFile
+	bundle, dir := e.CAFile, ""
 	if e.CAFile != "" {
-		bundle = filepath.Join(filepath.Dir(e.CAFile), bundleFile)
+		dir = filepath.Dir(e.CAFile)
+		bundle = filepath.Join(dir, bundleFile)
 	}
 	return []Variable{
 		{"AZURE_TENANT_ID", e.TenantID}, {"AZURE_CLIENT_ID", e.ClientID}, {"AZURE_CLIENT_SECRET", e.ClientSecret}, {"AZURE_AUTHORITY_HOST", e.AuthorityURL},
 		{"AZURE_OPENAI_ENDPOINT", e.AoaiURL}, {"AZURE_OPENAI_API_KEY", e.APIKey}, {"SSL_CERT_FILE", bundle}, {"NODE_EXTRA_CA_CERTS", e.CAFile},
 		{"REQUESTS_CA_BUNDLE", bundle}, {"IDENTITY_ENDPOINT", e.IdentityEndpoint}, {"IDENTITY_HEADER", e.IdentityHeader}, {"AZPTU_CLOUD", "emulator"},
+		{"AZPTU_EMULATOR_DIR", dir}, // where --cloud emulator finds the rest
 	}
 }
 

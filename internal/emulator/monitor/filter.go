@@ -101,34 +101,26 @@ func (p *filterParser) expression(depth int) error {
 	}
 }
 
+// condition reads NAME OPERATOR VALUE, whose first word was read.
 func (p *filterParser) condition(name token) error {
-	if name.kind != word {
+	op, text := p.next(), p.next()
+	switch {
+	case name.kind != word:
 		return p.syntax(name)
-	}
-	op := p.next()
-	if op.kind != word {
+	case op.kind != word:
 		return p.syntax(op)
-	}
-	text := p.next()
-	if text.kind != quoted && text.kind != word {
+	case text.kind != quoted && text.kind != word:
 		return p.syntax(text)
 	}
-	c := p.at(name.text)
-	folded := strings.ToLower(name.text)
-	if p.afterOr && folded != p.last {
-		return badRequest("Invalid filter: 'or' can only join conditions of one dimension, not '%s' and '%s'.", p.last, folded)
+	folded, verb := strings.ToLower(name.text), strings.ToLower(op.text)
+	if err := p.joins(folded, verb); err != nil {
+		return err
 	}
-	// Both refusals of 'sw' are Azure's (grafana/grafana PR 128316, 2026-07).
-	verb := strings.ToLower(op.text)
-	if p.afterOr && (verb != "eq" || p.lastOp != "eq") {
-		return badRequest("Only 'eq' operator are supported for 'or' clause")
-	}
-	repeated := !p.afterOr && verb == "eq" && (c.any || len(c.equal) > 0)
 	p.last, p.lastOp = folded, verb
-	v := strings.ToLower(text.text)
+	c, v := p.at(name.text), strings.ToLower(text.text)
 	switch verb {
 	case "eq":
-		if repeated {
+		if !p.afterOr && (c.any || len(c.equal) > 0) {
 			return badRequest("Invalid filter: dimension '%s' cannot equal two values; join them with 'or'.", name.text)
 		}
 		if v == "*" {
@@ -145,6 +137,20 @@ func (p *filterParser) condition(name token) error {
 		c.prefix = v
 	default:
 		return p.syntax(op)
+	}
+	return nil
+}
+
+// joins checks what 'or' puts together. The refusals of 'sw' here and above are
+// Azure's words (grafana/grafana PR 128316, 2026-07).
+func (p *filterParser) joins(name, verb string) error {
+	switch {
+	case !p.afterOr:
+		return nil
+	case name != p.last:
+		return badRequest("Invalid filter: 'or' can only join conditions of one dimension, not '%s' and '%s'.", p.last, name)
+	case verb != "eq" || p.lastOp != "eq":
+		return badRequest("Only 'eq' operator are supported for 'or' clause")
 	}
 	return nil
 }

@@ -282,15 +282,14 @@ func (p *parser) changed(f func(string) string) (operand, error) {
 
 // field is an operand that reads a field of the row.
 func field(name string) (operand, error) {
-	_, n, b, ok := new(Row).field(name)
-	if !ok {
-		return operand{}, errFilter
+	if f := texts[name]; f != nil {
+		return operand{name: name, text: f}, nil
 	}
-	switch {
-	case n != nil:
-		return operand{kind: number, name: name, number: func(r *Row) float64 { _, v, _, _ := r.field(name); return *v }}, nil
-	case b != nil:
-		return operand{kind: truth, name: name, truth: func(r *Row) bool { _, _, v, _ := r.field(name); return *v }}, nil
+	if f := numbers[name]; f != nil {
+		return operand{kind: number, name: name, number: f}, nil
 	}
-	return operand{name: name, text: func(r *Row) string { v, _, _, _ := r.field(name); return v }}, nil
+	if f := truths[name]; f != nil {
+		return operand{kind: truth, name: name, truth: f}, nil
+	}
+	return operand{}, errFilter
 }

@@ -47,54 +47,34 @@ func (r Row) in(currency string, rate float64) Row {
 // exact rounds what binary fractions add: prices have up to nine decimals.
 func exact(v float64) float64 { return math.Round(v*1e9) / 1e9 }
 
-// field finds a value by the name that filters use; case counts. number and
-// truth tell of fields that are no text.
-func (r *Row) field(name string) (text string, number *float64, truth *bool, ok bool) {
-	switch name {
-	case "armRegionName":
-		text = r.Region
-	case "armSkuName":
-		text = r.ArmSKUName
-	case "currencyCode":
-		text = "USD" // whatever the answer is converted to: the trap of Azure's API
-	case "effectiveStartDate":
-		text = r.Since
-	case "isPrimaryMeterRegion":
-		truth = &r.Primary
-	case "location":
-		text = r.Location
-	case "meterId":
-		text = r.MeterID
-	case "meterName":
-		text = r.MeterName
-	case "priceType":
-		text = r.Type
-	case "productId":
-		text = r.ProductID
-	case "productName":
-		text = r.ProductName
-	case "reservationTerm":
-		text = r.Term
-	case "retailPrice":
-		number = &r.RetailPrice
-	case "serviceFamily":
-		text = r.ServiceFamily
-	case "serviceId":
-		text = r.ServiceID
-	case "serviceName":
-		text = r.ServiceName
-	case "skuId":
-		text = r.SKUID
-	case "skuName":
-		text = r.SKUName
-	case "tierMinimumUnits":
-		number = &r.TierMinimum
-	case "unitOfMeasure":
-		text = r.Unit
-	case "unitPrice":
-		number = &r.UnitPrice
-	default:
-		return "", nil, nil, false
+// The fields that a filter may name; case counts. currencyCode is the list's own
+// currency, whatever the answer is converted to: a trap of Azure's API.
+var (
+	texts = map[string]func(*Row) string{
+		"armRegionName":      func(r *Row) string { return r.Region },
+		"armSkuName":         func(r *Row) string { return r.ArmSKUName },
+		"currencyCode":       func(*Row) string { return "USD" },
+		"effectiveStartDate": func(r *Row) string { return r.Since },
+		"location":           func(r *Row) string { return r.Location },
+		"meterId":            func(r *Row) string { return r.MeterID },
+		"meterName":          func(r *Row) string { return r.MeterName },
+		"priceType":          func(r *Row) string { return r.Type },
+		"productId":          func(r *Row) string { return r.ProductID },
+		"productName":        func(r *Row) string { return r.ProductName },
+		"reservationTerm":    func(r *Row) string { return r.Term },
+		"serviceFamily":      func(r *Row) string { return r.ServiceFamily },
+		"serviceId":          func(r *Row) string { return r.ServiceID },
+		"serviceName":        func(r *Row) string { return r.ServiceName },
+		"skuId":              func(r *Row) string { return r.SKUID },
+		"skuName":            func(r *Row) string { return r.SKUName },
+		"unitOfMeasure":      func(r *Row) string { return r.Unit },
 	}
-	return text, number, truth, true
-}
+	numbers = map[string]func(*Row) float64{
+		"retailPrice":      func(r *Row) float64 { return r.RetailPrice },
+		"tierMinimumUnits": func(r *Row) float64 { return r.TierMinimum },
+		"unitPrice":        func(r *Row) float64 { return r.UnitPrice },
+	}
+	truths = map[string]func(*Row) bool{
+		"isPrimaryMeterRegion": func(r *Row) bool { return r.Primary },
+	}
+)
