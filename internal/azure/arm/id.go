@@ -43,17 +43,9 @@ const maxID = 4096
 // ParseID reads a Resource Manager id. Keywords are matched without case, as
 // the service itself writes them in several ways.
 func ParseID(s string) (ID, error) {
-	if len(s) > maxID {
-		return ID{}, fmt.Errorf("resource id of %d bytes is too long", len(s))
-	}
-	if !strings.HasPrefix(s, "/") {
-		return ID{}, fmt.Errorf("resource id %.80q does not begin with /", s)
-	}
-	parts := strings.Split(strings.TrimSuffix(s[1:], "/"), "/")
-	for _, part := range parts {
-		if part == "" || part == "." || part == ".." || strings.ContainsFunc(part, odd) {
-			return ID{}, fmt.Errorf("resource id %.80q has a bad segment %.40q", s, part)
-		}
+	parts, err := segments(s)
+	if err != nil {
+		return ID{}, err
 	}
 	var id ID
 	take := func(keyword string) string {
@@ -79,6 +71,23 @@ func ParseID(s string) (ID, error) {
 		id.Names = append(id.Names, parts[1])
 	}
 	return id, nil
+}
+
+// segments splits an id and refuses what no id holds.
+func segments(s string) ([]string, error) {
+	if len(s) > maxID {
+		return nil, fmt.Errorf("resource id of %d bytes is too long", len(s))
+	}
+	if !strings.HasPrefix(s, "/") {
+		return nil, fmt.Errorf("resource id %.80q does not begin with /", s)
+	}
+	parts := strings.Split(strings.TrimSuffix(s[1:], "/"), "/")
+	for _, part := range parts {
+		if part == "" || part == "." || part == ".." || strings.ContainsFunc(part, odd) {
+			return nil, fmt.Errorf("resource id %.80q has a bad segment %.40q", s, part)
+		}
+	}
+	return parts, nil
 }
 
 // odd tells characters that no segment of an id may hold.

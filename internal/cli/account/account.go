@@ -15,6 +15,7 @@ import (
 	"github.com/azptu/azptu/internal/cli/render"
 	"github.com/azptu/azptu/internal/cli/session"
 	"github.com/azptu/azptu/internal/cli/verb"
+	"github.com/azptu/azptu/internal/locale"
 )
 
 // New makes the noun `azptu account`.
@@ -164,7 +165,7 @@ func documented(ctx context.Context, env *verb.Env, accounts []arm.Account) erro
 		b.WriteString(env.T("account.list.item", "Number", fmt.Sprintf("%2d", i+1), "Mark", mark, "Name", a.Account,
 			"Group", a.ResourceGroup, "Location", arm.Fold(a.Location), "Kind", a.Kind) + "\n")
 		if endpoint := a.OwnEndpoint(); endpoint != "" {
-			b.WriteString(env.T("account.list.endpoint", "Endpoint", endpoint) + "\n")
+			b.WriteString("    Endpoint: " + locale.Printable(endpoint) + "\n")
 		}
 		b.WriteString("\n")
 	}

@@ -7,6 +7,7 @@ package deployment
 
 import (
 	"io"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -75,9 +76,9 @@ func orNull(s string) *string {
 // billed by the token.
 func units(env *verb.Env, sku string, capacity int) string {
 	if ptu.IsStandard(sku) {
-		return env.T("deployment.tpm", "TPM", env.Printer().Number(int64(capacity)*1000))
+		return env.Printer().Number(int64(capacity)*1000) + " tokens/min"
 	}
-	return env.T("deployment.ptus", "Capacity", capacity)
+	return strconv.Itoa(capacity) + " PTUs"
 }
 
 func fields(env *verb.Env) []render.Field[Record] {

@@ -69,13 +69,27 @@ func (o *updateOptions) run(ctx context.Context, env *verb.Env) error {
 		return err
 	}
 	old := *ground.Existing
+	want, err := o.wanted(ctx, s, ground, old, resize)
+	if err != nil {
+		return err
+	}
+	if want.Capacity == old.Capacity && want.Spillover == old.Spillover && want.RAIPolicy == old.RAIPolicy {
+		env.Note(env.T("deployment.update.same", "Name", ref.Deployment, "Units", units(env, old.SKU, old.Capacity)))
+		return nil
+	}
+	return o.write(ctx, s, ground, old, want)
+}
+
+// wanted is the deployment as the flags change it, if that can be had.
+func (o *updateOptions) wanted(ctx context.Context, s *session.Session, ground session.Ground, old arm.Deployment, resize bool) (arm.Deployment, error) {
 	want := old
 	if resize {
-		if want.Capacity, err = o.resized(env, old); err != nil {
-			return err
+		var err error
+		if want.Capacity, err = o.resized(s.Env, old); err != nil {
+			return want, err
 		}
 		if err := o.check(ctx, s, ground, old, want); err != nil {
-			return err
+			return want, err
 		}
 	}
 	if o.changed("spillover") {
@@ -84,11 +98,7 @@ func (o *updateOptions) run(ctx context.Context, env *verb.Env) error {
 	if o.changed("content-filter") {
 		want.RAIPolicy = o.policy
 	}
-	if want.Capacity == old.Capacity && want.Spillover == old.Spillover && want.RAIPolicy == old.RAIPolicy {
-		env.Note(env.T("deployment.update.same", "Name", ref.Deployment, "Units", units(env, old.SKU, old.Capacity)))
-		return nil
-	}
-	return o.write(ctx, s, ground, old, want)
+	return want, nil
 }
 
 // resized is the capacity wanted. The documented command is about provisioned

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/azptu/azptu/internal/azure/arm"
+	"github.com/azptu/azptu/internal/catalog"
 	"github.com/azptu/azptu/internal/ptu"
 )
 
@@ -26,14 +27,28 @@ func (s *Session) TellTerms(ctx context.Context, g Ground, w Wish, o Offer, more
 	if !provisioned {
 		return
 	}
-	price, err := s.UnitPrice(ctx, t, g.Region.Name)
-	if err != nil || price.Hourly == 0 {
+	price, ok := s.UnitPrice(ctx, t, g.Region.Name)
+	if !ok {
 		return
 	}
 	money := env.Printer()
 	hourly := float64(w.Capacity) * price.Hourly
 	env.Note(env.T("azure.price", "Units", w.Capacity, "Each", money.Money(price.Hourly, price.Currency), "Hour", money.Money(hourly, price.Currency),
-		"Day", money.Money(hourly*24, price.Currency), "Month", money.Money(hourly*ptu.HoursPerMonth, price.Currency), "Source", price.Source))
+		"Day", money.Money(hourly*24, price.Currency), "Month", money.Money(hourly*ptu.HoursPerMonth, price.Currency), "Source", price.Source+", "+price.AsOf))
+	for _, term := range []catalog.Term{catalog.OneMonth, catalog.OneYear} {
+		if whole, ok := price.Terms[term]; ok {
+			monthly := float64(w.Capacity) * whole / Months(term)
+			env.Note(env.T("azure.price."+string(term), "Month", money.Money(monthly, price.Currency), "Saving", money.Percent(1-monthly/(hourly*ptu.HoursPerMonth), 0)))
+		}
+	}
+}
+
+// Months is how many months a term lasts.
+func Months(term catalog.Term) float64 {
+	if term == catalog.OneYear {
+		return 12
+	}
+	return 1
 }
 
 // TellRequest shows a request before it is sent.
