@@ -11,6 +11,7 @@ import (
 
 	"github.com/azptu/azptu/internal/call"
 	"github.com/azptu/azptu/internal/gateway/config"
+	"github.com/azptu/azptu/internal/tokens"
 )
 
 // exchange is one request on its way through the gateway.
@@ -29,6 +30,7 @@ type exchange struct {
 	entry   *entry
 	rec     *call.Call // the entry's
 	body    body
+	counted bool // the prompt's tokens are counted, not estimated
 	upload  bool // the request's body is passed on without being held
 
 	holds   [4]hold
@@ -258,7 +260,7 @@ func (x *exchange) reserve() *fault {
 	if completion == 0 && x.target.shape != opaque && x.target.shape != embedding {
 		completion = x.rt.config.Prediction.DefaultCompletion
 	}
-	estimate := int64(x.body.promptTokens + completion*max(x.body.choices, 1))
+	completion *= max(x.body.choices, 1)
 	limiters := [4]*limiter{x.who.limits, x.product.limits, x.pool.limits, nil}
 	if x.product.perAddress.Any() {
 		limiters[3] = x.product.addresses.of(x.rec.Caller, x.product.perAddress, at)
@@ -267,7 +269,10 @@ func (x *exchange) reserve() *fault {
 		if l == nil {
 			continue
 		}
-		h, r, ok := l.reserve(x.started, at, estimate)
+		if l.near(at, int64(x.body.promptTokens+completion)) {
+			x.countPrompt()
+		}
+		h, r, ok := l.reserve(x.started, at, int64(x.body.promptTokens+completion))
 		if !ok {
 			kind, _, _ := strings.Cut(r.scope, " ")
 			counter(&x.g.metrics.limited, kind).Add(1)
@@ -277,6 +282,30 @@ func (x *exchange) reserve() *fault {
 		x.held++
 	}
 	return nil
+}
+
+// countPrompt replaces the estimate of the prompt's tokens by their number. It
+// is done where it matters: when a limit of tokens is nearly used up.
+func (x *exchange) countPrompt() {
+	if x.counted || x.entry.request == nil || x.target.shape == opaque {
+		return
+	}
+	x.counted = true
+	model := x.pool.members[0].Model
+	if n := x.promptTokens(tokens.For(model), model); n > 0 {
+		x.body.promptTokens = n
+	}
+}
+
+// promptTokens counts the prompt's tokens.
+func (x *exchange) promptTokens(c tokens.Counter, model string) int {
+	text := x.entry.request.b
+	if x.target.shape == chat {
+		if p, err := tokens.CountChat(c, model, text); err == nil {
+			return p.Tokens
+		}
+	}
+	return c.Count(text[x.body.prompt.from:x.body.prompt.to])
 }
 
 // serve sends the call to a backend and its answer to the client.
@@ -329,12 +358,23 @@ func (x *exchange) refuse(f *fault) {
 	x.ownHeaders(h)
 	x.rec.Status = f.status
 	x.rec.FirstByte = x.g.now().Sub(x.started)
-	if x.abort || x.upload || x.entry.request != nil && f.status == http.StatusRequestEntityTooLarge {
+	if x.abort || x.upload || f.status == http.StatusRequestEntityTooLarge || x.unread() {
+		// The rest of the body is not waited for: it may be long, or never come.
 		h.Set("Connection", "close")
+		rc := http.NewResponseController(x.w)
+		_ = rc.EnableFullDuplex()
+		_ = rc.SetReadDeadline(x.g.now().Add(unreadGrace))
 	}
 	x.abort = false
 	x.sent += int64(f.write(x.w))
 }
+
+// unreadGrace is how long the rest of a refused body may take to arrive, so that
+// a client that is still sending gets to read why it was refused.
+const unreadGrace = 500 * time.Millisecond
+
+// unread tells whether a body of the request has not been taken in.
+func (x *exchange) unread() bool { return x.entry.request == nil && x.r.ContentLength != 0 }
 
 // statusClientGone is recorded for a client that left before its answer; the
 // number is nginx's.

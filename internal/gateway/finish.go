@@ -81,15 +81,7 @@ func (x *exchange) estimate(b *backend) {
 	encoding := tokens.For(b.Model)
 	x.usage.prompt = x.body.promptTokens
 	if x.entry.request != nil {
-		switch x.target.shape {
-		case chat:
-			if p, err := tokens.CountChat(encoding, b.Model, x.entry.request.b); err == nil {
-				x.usage.prompt = p.Tokens
-			}
-		case completion, embedding:
-			p := x.body.prompt
-			x.usage.prompt = encoding.Count(x.entry.request.b[p.from:p.to])
-		}
+		x.usage.prompt = x.promptTokens(encoding, b.Model)
 	}
 	x.usage.completion = x.text.count(encoding)
 }

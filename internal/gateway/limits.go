@@ -64,6 +64,16 @@ func quota(q **admit.Quota, limit int64, s admit.Span) {
 	}
 }
 
+// near tells whether a claim of so many tokens comes near a limit, so that an
+// estimate is not good enough.
+func (l *limiter) near(at time.Duration, tokens int64) bool {
+	if l.tokens == nil {
+		return false
+	}
+	limit := l.tokens.Limit()
+	return l.tokens.Remaining(at)-tokens < limit/4 || tokens > limit/8
+}
+
 // hold is what one call reserved of one limiter.
 type hold struct {
 	l        *limiter
