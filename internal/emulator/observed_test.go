@@ -218,8 +218,8 @@ func TestFaultsReachCalls(t *testing.T) {
 		t.Errorf("another deployment: %d", res.StatusCode)
 	}
 	remove()
-	remove = fault(t, s, `{"kind":"error","status":503,"count":1}`)
-	if res, body := post(t, s, d, prompt("hi", 5)); res.StatusCode != 503 || !strings.Contains(string(body), "fault of the emulator") {
+	remove = fault(t, s, `{"kind":"error","status":503,"message":"made up","count":1}`)
+	if res, body := post(t, s, d, prompt("hi", 5)); res.StatusCode != 503 || !strings.Contains(string(body), "made up") {
 		t.Errorf("error: %d %s", res.StatusCode, body)
 	}
 	if res, _ := post(t, s, d, prompt("hi", 5)); res.StatusCode != 200 {

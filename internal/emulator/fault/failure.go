@@ -15,8 +15,10 @@ var failure = kind{
 		if f.Status < 400 || f.Status > 599 {
 			return invalid("error: status %d is no error status", f.Status)
 		}
-		orElse(&f.Code, strings.ReplaceAll(http.StatusText(f.Status), " ", ""))
-		orElse(&f.Message, "The call failed by a fault of the emulator.")
+		if !inAzuresWords(f.Status) {
+			orElse(&f.Code, strings.ReplaceAll(http.StatusText(f.Status), " ", ""))
+			orElse(&f.Message, "The call failed by a fault of the emulator.")
+		}
 		return nil
 	},
 	strike: func(f *Fault, e *Effect, _ float64) {
@@ -24,4 +26,14 @@ var failure = kind{
 			e.Status, e.Code, e.Message, e.RetryAfter = f.Status, f.Code, f.Message, time.Duration(f.RetryAfter)
 		}
 	},
+}
+
+// inAzuresWords lists the statuses whose body the data plane knows; others get
+// words of ours.
+func inAzuresWords(status int) bool {
+	switch status {
+	case http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	}
+	return false
 }

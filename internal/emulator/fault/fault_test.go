@@ -63,9 +63,10 @@ func add(t *testing.T, s *Set, text string) Fault {
 func TestEffects(t *testing.T) {
 	for text, want := range map[string]Effect{
 		`{"kind":"latency","delay":"2s","jitter":"1s"}`:                                {Delay: 2500 * time.Millisecond},
-		`{"kind":"throttle","retryAfter":"7s"}`:                                        {Status: 429, Code: "429", Message: "Requests are refused by a fault of the emulator. Please retry later.", RetryAfter: 7 * time.Second},
-		`{"kind":"error"}`:                                                             {Status: 500, Code: "InternalServerError", Message: "The call failed by a fault of the emulator."},
+		`{"kind":"throttle","retryAfter":"7s"}`:                                        {Status: 429, RetryAfter: 7 * time.Second},
+		`{"kind":"error"}`:                                                             {Status: 500},
 		`{"kind":"error","status":503,"code":"Busy","message":"no","retryAfter":"1s"}`: {Status: 503, Code: "Busy", Message: "no", RetryAfter: time.Second},
+		`{"kind":"error","status":418}`:                                                {Status: 418, Code: "I'mateapot", Message: "The call failed by a fault of the emulator."},
 		`{"kind":"slow-stream","delay":"50ms"}`:                                        {EventDelay: 50 * time.Millisecond},
 		`{"kind":"cut-stream","after":2}`:                                              {CutAfter: 2},
 		`{"kind":"cut-stream"}`:                                                        {CutAfter: 3},
@@ -73,7 +74,7 @@ func TestEffects(t *testing.T) {
 		`{"kind":"hang"}`:                                                              {Hang: true},
 		`{"kind":"expired-token"}`:                                                     {},
 		`{"kind":"clock-skew","skew":"-5m"}`:                                           {},
-		`{"kind":"error","percent":51}`:                                                {Status: 500, Code: "InternalServerError", Message: "The call failed by a fault of the emulator."},
+		`{"kind":"error","percent":51}`:                                                {Status: 500},
 		`{"kind":"error","percent":50}`:                                                {},
 		`{"kind":"reset","account":"CONTOSO","deployment":"Chat","region":"East US"}`: {Reset: true},
 		`{"kind":"reset","account":"/subscriptions/s/x/contoso","region":"eastus"}`:   {Reset: true},

@@ -2,14 +2,13 @@ package fault
 
 import "time"
 
-// throttle is a storm of 429s, whatever the deployment could do.
+// throttle is a storm of 429s, whatever the deployment could do. Without code
+// and message the data plane says it in Azure's words.
 var throttle = kind{
 	name:  "throttle",
 	about: "calls are refused with 429; retryAfter says when to come back",
 	check: func(f *Fault) error {
 		orElse(&f.RetryAfter, Duration(time.Second))
-		orElse(&f.Code, "429")
-		orElse(&f.Message, "Requests are refused by a fault of the emulator. Please retry later.")
 		return nil
 	},
 	strike: func(f *Fault, e *Effect, _ float64) {
