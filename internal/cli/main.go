@@ -40,7 +40,8 @@ func Main(version string) int {
 
 // Run runs one command line in env and returns the exit code.
 func Run(ctx context.Context, env *verb.Env, args []string) int {
-	root := newRoot(env)
+	var misspelt error
+	root := newRoot(env, func(err error) { misspelt = err })
 	peek(env, args)
 	root.SetArgs(args)
 	root.SetIn(env.Term.In)
@@ -50,6 +51,9 @@ func Run(ctx context.Context, env *verb.Env, args []string) int {
 		env.Localize(root)
 	}
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = misspelt
+	}
 	if err != nil && ctx.Err() != nil && !explained(err) {
 		err = exit.New(exit.Interrupted, env.T("exit.interrupted")).Wrap(err)
 	}

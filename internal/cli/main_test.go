@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -39,18 +42,18 @@ func newEnv(t testing.TB, vars map[string]string) (env *verb.Env, out, talk *byt
 func TestEveryCommandIsDescribed(t *testing.T) {
 	for _, lang := range []string{"en", "pt-BR", "es"} {
 		env, _, _ := newEnv(t, map[string]string{"AZPTU_LANG": lang})
-		root := newRoot(env)
+		root := newRoot(env, func(error) {})
 		env.Localize(root)
 		walk(root, func(cmd *cobra.Command) {
 			path := cmd.CommandPath()
 			if strings.HasSuffix(cmd.Short, ".short") || cmd.Short == "" {
 				t.Errorf("%s (%s): no short help: %q", path, lang, cmd.Short)
 			}
-			if cmd.Example == "" && cmd.Runnable() && !cmd.HasSubCommands() {
+			if cmd.Example == "" && cmd.Parent() == root && cmd.GroupID == groupDocumented {
 				t.Errorf("%s (%s): no example", path, lang)
 			}
 			cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
-				if !strings.Contains(f.Usage, " ") {
+				if f.Usage == "" || strings.Contains(f.Usage, ".flag.") {
 					t.Errorf("%s --%s (%s): no help: %q", path, f.Name, lang, f.Usage)
 				}
 			})
@@ -115,7 +118,7 @@ func TestSetProjectAsksAzure(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			env, _, talk := newEnv(t, nil)
-			root := newRoot(env) // wires Azure's own lister, which is not wanted here
+			root := newRoot(env, func(error) {}) // wires Azure's own lister, which is not wanted here
 			env.Accounts = c.listed
 			root.SetArgs(c.args)
 			err := root.ExecuteContext(t.Context())
@@ -132,7 +135,7 @@ func TestSetProjectAsksAzure(t *testing.T) {
 func TestSetProjectTrustsAFreshCache(t *testing.T) {
 	for age, want := range map[time.Duration]int{time.Minute: 0, 6 * time.Minute: 3} {
 		env, _, talk := newEnv(t, nil)
-		root := newRoot(env)
+		root := newRoot(env, func(error) {})
 		env.Accounts = listed{}
 		if err := env.Remember(t.Context(), func(s *settings.State) {
 			s.Cache = &settings.Projects{SavedAt: env.Now().Add(-age), Cloud: "public", Items: []settings.Project{{Name: "cached", ResourceGroup: "rg"}}}
@@ -143,6 +146,58 @@ func TestSetProjectTrustsAFreshCache(t *testing.T) {
 		if err := root.ExecuteContext(t.Context()); exit.CodeOf(err) != want {
 			t.Errorf("%v old: %v, %s", age, err, talk)
 		}
+	}
+}
+
+// manual is the output ("Saída") that the azptu 1.0 manual shows for a command. Where the manual is not at hand
+// our own copy of that output stands in.
+func manual(t *testing.T, command string) string {
+	t.Helper()
+	ours, err := os.ReadFile(filepath.Join("testdata", "manual", command+".pt-BR.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared := os.Getenv("AZPTU_SHARED")
+	if shared == "" {
+		shared = filepath.Join("..", "..", "..", "shared")
+	}
+	raw, err := os.ReadFile(filepath.Join(shared, "source", "azptu-1.0.pt-BR.md"))
+	if err != nil {
+		t.Logf("left out: the manual itself (%v); our copy of its output only", err)
+		return string(ours)
+	}
+	_, section, found := strings.Cut(string(raw), "#### `"+command+"`")
+	_, section, shown := strings.Cut(section, "**Saída:**\n```\n")
+	block, _, closed := strings.Cut(section, "```")
+	if !found || !shown || !closed || block != string(ours) {
+		t.Fatalf("the manual shows for %s:\n%s\nour copy is:\n%s", command, block, ours)
+	}
+	return block
+}
+
+// The documented outputs are the manual's to the letter; in version the words
+// for SDK and build are ours.
+func TestManualToTheLetter(t *testing.T) {
+	env, out, talk := newEnv(t, map[string]string{"AZPTU_LANG": "pt-BR"})
+	env.Build = verb.Build{Version: "2.0.0", Commit: "abc", Date: "2026-05-01T12:00:00Z"}
+	run := func(args ...string) string {
+		t.Helper()
+		out.Reset()
+		if code := Run(t.Context(), &verb.Env{Term: env.Term, Getenv: env.Getenv, Now: env.Now, WorkDir: env.WorkDir, Build: env.Build, Transport: env.Transport}, args); code != 0 {
+			t.Fatalf("%v: %d, %s", args, code, talk)
+		}
+		return out.String()
+	}
+	run("set-resource-group", "rg-ai-foundry")
+	run("set-subscription", "fad729f9-287d-4b9d-baa0-ee7a900f3f93")
+	if got, want := run("show-config"), manual(t, "show-config"); got != want {
+		t.Errorf("show-config:\n%s\nthe manual shows:\n%s", got, want)
+	}
+	build := "v2.0.0 (abc, 2026-05-01, " + runtime.Version() + ", " + runtime.GOOS + "/" + runtime.GOARCH + ")"
+	want := strings.NewReplacer("v1.0.0-consolidated", build, "Azure AI Projects SDK", "Azure SDK for Go",
+		"Azure Python SDK", "Azure SDK for Go", "(Python SDK)", "(Azure SDK for Go)").Replace(manual(t, "version"))
+	if got := run("version"); got != want {
+		t.Errorf("version:\n%s\nthe manual shows:\n%s", got, want)
 	}
 }
 

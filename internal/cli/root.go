@@ -23,14 +23,21 @@ const (
 	groupSetup      = "cli.group.setup"
 )
 
-// newRoot makes the whole tree.
-func newRoot(env *verb.Env) *cobra.Command {
+// newRoot makes the whole tree. misspelt is told of a command line that asks
+// for the help of a command there is not.
+func newRoot(env *verb.Env, misspelt func(error)) *cobra.Command {
 	root := verb.Group(env, verb.Spec{Use: "azptu", Help: "cli.root"})
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.Version = env.Build.Version
 	root.Flags().Bool("version", false, "cli.flag.version")
 	root.SetFlagErrorFunc(env.FlagError)
-	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { showHelp(env, cmd) })
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
+		if err := env.Misspelt(cmd); err != nil {
+			misspelt(err)
+			return
+		}
+		showHelp(env, cmd)
+	})
 	for _, id := range []string{groupDocumented, groupTree, groupSetup} {
 		root.AddGroup(&cobra.Group{ID: id})
 	}

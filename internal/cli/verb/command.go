@@ -52,6 +52,9 @@ func Command(env *Env, s Spec) *cobra.Command {
 	return cmd
 }
 
+// holder is the annotation of a command that only holds others.
+const holder = "holder"
+
 // Group makes a command that only holds others. Called alone it shows its
 // help; called with a word that none of its children is named, it says so and
 // names the nearest.
@@ -66,7 +69,8 @@ func Group(env *Env, s Spec, children ...*cobra.Command) *cobra.Command {
 			}
 			return env.UnknownCommand(cmd, args[0])
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:        func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Annotations: map[string]string{holder: "yes"},
 	}
 	cmd.AddCommand(children...)
 	return cmd

@@ -26,16 +26,28 @@ func (e *Env) UnknownCommand(cmd *cobra.Command, word string) error {
 	return err.Hint(e.T("cli.see-help", "Command", cmd.CommandPath()))
 }
 
+// Misspelt is the error for a command line that got no further than a command
+// which only holds others: its first argument is no command. It is nil where
+// there is no such argument. It can be asked when flags have been parsed.
+func (e *Env) Misspelt(cmd *cobra.Command) error {
+	words := cmd.Flags().Args()
+	if len(words) == 0 || !cmd.HasAvailableSubCommands() || cmd.Annotations[holder] == "" {
+		return nil
+	}
+	return e.UnknownCommand(cmd, words[0])
+}
+
 // FlagError turns what pflag says about a command line into our words.
 func (e *Env) FlagError(cmd *cobra.Command, err error) error {
+	if err := e.Misspelt(cmd); err != nil {
+		return err // its flags are strange because it is not the command that was meant
+	}
 	var unknown *pflag.NotExistError
 	var valueless *pflag.ValueRequiredError
 	var invalid *pflag.InvalidValueError
 	var syntax *pflag.InvalidSyntaxError
 	out := exit.New(exit.Usage, err.Error())
 	switch {
-	case errors.Is(err, pflag.ErrHelp):
-		return err
 	case errors.As(err, &unknown):
 		name := "--" + unknown.GetSpecifiedName()
 		if unknown.GetSpecifiedShortnames() != "" {
