@@ -21,7 +21,7 @@ import (
 func New(env *verb.Env) *cobra.Command {
 	return verb.Group(env, verb.Spec{Use: "deployment", Help: "deployment"},
 		NewList(env, verb.Tree), NewCreate(env, verb.Tree), NewShow(env, verb.Tree), NewUpdate(env, verb.Tree), NewDelete(env, verb.Tree),
-		newUpgradePolicy(env),
+		newUpgradePolicy(env), newMigrate(env),
 	)
 }
 
