@@ -47,12 +47,12 @@ func build(ctx context.Context, t *testing.T) string {
 	return binary
 }
 
-// emulate starts azptu up without its scene, waits until it has written emulator.json
+// emulate starts azptu emulator run, waits until it has written emulator.json
 // and stops it in good order when the test ends.
 func emulate(ctx context.Context, t *testing.T, binary string) string {
 	t.Helper()
 	dir := t.TempDir()
-	cmd := exec.Command(binary, "up", "--skip-scene", "--dir", dir)
+	cmd := exec.Command(binary, "emulator", "run", "--dir", dir)
 	cmd.Env = append(os.Environ(), "AZPTU_STATE_DIR="+t.TempDir())
 	said, err := cmd.StderrPipe()
 	if err != nil {

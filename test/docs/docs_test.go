@@ -64,8 +64,9 @@ func commands(text string) []string {
 			line, _, _ = strings.Cut(strings.TrimSpace(line), " #")
 			line = strings.TrimPrefix(line, "$ ")
 			line = strings.Replace(line, "go run ./cmd/azptu ", "azptu ", 1)
-			if i := strings.Index(line, `$(azptu `); i >= 0 {
-				line = line[i+2:]
+			if _, inner, found := strings.Cut(line, "$(azptu "); found {
+				inner, _, _ = strings.Cut(inner, ")")
+				line = "azptu " + inner
 			}
 			if strings.HasPrefix(line, "azptu ") {
 				out = append(out, strings.TrimSpace(line))

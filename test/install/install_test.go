@@ -152,6 +152,27 @@ func TestInstallAndUndo(t *testing.T) {
 	mustRun(t, home, "--uninstall")
 }
 
+// TestFromSource builds the real thing and sees it work where it was put.
+func TestFromSource(t *testing.T) {
+	home := home(t)
+	mustRun(t, home)
+	installed := filepath.Join(home, ".local/bin/azptu")
+	out, err := exec.Command(installed, "version", "-o", "name").CombinedOutput()
+	if err != nil || len(bytes.TrimSpace(out)) == 0 {
+		t.Errorf("the installed azptu: %q, %v", out, err)
+	}
+	for shell, file := range map[string]string{"bash": ".local/share/bash-completion/completions/azptu", "zsh": ".local/share/zsh/site-functions/_azptu", "fish": ".config/fish/completions/azptu.fish"} {
+		raw, err := os.ReadFile(filepath.Join(home, file))
+		if err != nil || !bytes.Contains(raw, []byte("azptu")) {
+			t.Errorf("no completion for %s: %v", shell, err)
+		}
+	}
+	mustRun(t, home, "--uninstall")
+	if _, err := os.Stat(installed); !os.IsNotExist(err) {
+		t.Errorf("still there after --uninstall: %v", err)
+	}
+}
+
 func TestUpdateWhileRunning(t *testing.T) {
 	home := home(t)
 	mustRun(t, home, "--binary", stubBinary(t))
