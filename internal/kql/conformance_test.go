@@ -103,6 +103,9 @@ func cell(v Value) any {
 }
 
 func sameNumber(a, b string, exact bool) bool {
+	if a == b {
+		return true
+	}
 	x, err1 := strconv.ParseFloat(a, 64)
 	y, err2 := strconv.ParseFloat(b, 64)
 	if err1 != nil || err2 != nil {

@@ -127,8 +127,6 @@ func shapeOf(x any) any {
 		}
 		b.Set("`indexer`", item)
 		return b
-	case float64:
-		return "double"
 	}
 	return value.KindOf(x)
 }

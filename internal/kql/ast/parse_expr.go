@@ -322,12 +322,12 @@ func (p *parser) named() Expr {
 	if t.kind == kIdent && p.peek(1).kind == kPunct && p.peek(1).text == "=" {
 		name := p.declaredName("a name")
 		p.i++
-		return &Named{Pos: t.pos, Names: []string{name}, X: p.pipeOrExpr()}
+		return &Named{Pos: t.pos, Names: []string{name}, X: p.expr()}
 	}
 	if p.is("[") && p.peek(1).kind == kString && p.peek(2).text == "]" && p.peek(3).kind == kPunct && p.peek(3).text == "=" {
 		name := p.peek(1).text
 		p.i += 4
-		return &Named{Pos: t.pos, Names: []string{name}, X: p.pipeOrExpr()}
+		return &Named{Pos: t.pos, Names: []string{name}, X: p.expr()}
 	}
 	return p.expr()
 }

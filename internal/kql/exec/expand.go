@@ -53,9 +53,6 @@ func (x *Runner) opened(n *plan.Expand, evals []eval, r *Rel) *expansion {
 			count = max(count, len(lists[i]))
 		}
 		count = int(min(int64(count), n.Limit))
-		if count == 0 {
-			count = 1
-		}
 		for k := range count {
 			out.rows, out.index = append(out.rows, int32(row)), append(out.index, int64(k))
 			for i, l := range lists {

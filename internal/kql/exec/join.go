@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/azptu/azptu/internal/kql/plan"
@@ -15,7 +16,7 @@ type pairs struct {
 	left, right []int32
 }
 
-// join gathers both sides and matches them by hashed keys. Null keys match nothing.
+// join gathers both sides and matches them by hashed keys.
 func (x *Runner) join(ctx context.Context, n *plan.Join, emit func(*Rel) error) error {
 	left, err := x.Run(ctx, n.Left)
 	if err != nil {
@@ -35,7 +36,7 @@ func (x *Runner) join(ctx context.Context, n *plan.Join, emit func(*Rel) error) 
 	case "rightsemi", "rightanti":
 		return emitBatches(right.take(members(rk, lk, right.Len, left.Len, n.Kind == "rightsemi")), emit)
 	}
-	p, err := x.match2(ctx, n.Kind, lk, rk, left.Len, right.Len)
+	p, err := x.match2(ctx, n.Kind, n.Lookup, lk, rk, left.Len, right.Len)
 	if err != nil {
 		return err
 	}
@@ -50,26 +51,20 @@ func keysOf(evals []eval, r *Rel) []*value.Vector {
 	return out
 }
 
-// keyAt gives a row's joined key; ok is false when part of it is null.
-func keyAt(buf []byte, keys []*value.Vector, i int) (key []byte, ok bool) {
+// keyAt gives a row's joined key. Null keys equal each other, as in Kusto.
+func keyAt(buf []byte, keys []*value.Vector, i int) []byte {
 	buf = buf[:0]
 	for _, k := range keys {
-		if k.Type != value.String && k.Null(i) {
-			return buf, false
-		}
 		buf = value.AppendKey(buf, k, i)
 	}
-	return buf, true
+	return buf
 }
 
 func buildIndex(keys []*value.Vector, n int, unique bool) map[string][]int32 {
 	idx := make(map[string][]int32, n)
 	var buf []byte
 	for i := range n {
-		var ok bool
-		if buf, ok = keyAt(buf, keys, i); !ok {
-			continue
-		}
+		buf = keyAt(buf, keys, i)
 		if rows := idx[string(buf)]; rows == nil || !unique {
 			idx[string(buf)] = append(rows, int32(i))
 		}
@@ -83,34 +78,34 @@ func members(keys, others []*value.Vector, n, m int, want bool) []int32 {
 	var sel []int32
 	var buf []byte
 	for i := range n {
-		var ok bool
-		buf, ok = keyAt(buf, keys, i)
-		if (ok && idx[string(buf)] != nil) == want {
+		buf = keyAt(buf, keys, i)
+		if (idx[string(buf)] != nil) == want {
 			sel = append(sel, int32(i))
 		}
 	}
 	return sel
 }
 
-func (x *Runner) match2(ctx context.Context, kind string, lk, rk []*value.Vector, n, m int) (*pairs, error) {
+func (x *Runner) match2(ctx context.Context, kind string, reversed bool, lk, rk []*value.Vector, n, m int) (*pairs, error) {
 	idx := buildIndex(rk, m, false)
+	if reversed {
+		for _, rows := range idx {
+			slices.Reverse(rows)
+		}
+	}
 	p := &pairs{}
 	seenRight := make([]bool, m)
 	unique := map[string]bool{}
 	var buf []byte
 	for i := range n {
-		var ok bool
-		buf, ok = keyAt(buf, lk, i)
-		var rows []int32
-		if ok {
-			if kind == "innerunique" {
-				if unique[string(buf)] {
-					continue
-				}
-				unique[string(buf)] = true
+		buf = keyAt(buf, lk, i)
+		if kind == "innerunique" {
+			if unique[string(buf)] {
+				continue
 			}
-			rows = idx[string(buf)]
+			unique[string(buf)] = true
 		}
+		rows := idx[string(buf)]
 		for _, r := range rows {
 			p.left, p.right = append(p.left, int32(i)), append(p.right, r)
 			seenRight[r] = true

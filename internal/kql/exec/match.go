@@ -64,26 +64,20 @@ func (x *Runner) match(ctx context.Context, n *plan.Match, emit func(*Rel) error
 // row offers a row to the steps, the last first.
 func (m *matcher) row(row []value.Value, out []*value.Builder) {
 	for k := len(m.states) - 1; k >= 0; k-- {
+		if k > 0 && m.states[k-1] != nil && m.holds(k, row, m.states[k-1]) {
+			m.states[k] = m.advance(k, row, m.states[k-1], out)
+			m.states[k-1] = nil
+			continue
+		}
 		if s := m.states[k]; s != nil && m.holds(k, row, s) {
 			m.states[k] = m.advance(k, row, s, out)
 			continue
 		}
-		var from *sequence
-		if k > 0 {
-			if from = m.states[k-1]; from == nil {
-				continue
-			}
-		}
-		if !m.holds(k, row, from) {
-			continue
-		}
-		if from == nil {
-			from = &sequence{last: make([][]value.Value, len(m.states)), id: m.nextID}
+		if k == 0 && m.holds(0, row, nil) {
+			start := &sequence{last: make([][]value.Value, len(m.states)), id: m.nextID}
 			m.nextID++
-		} else {
-			m.states[k-1] = nil
+			m.states[0] = m.advance(0, row, start, out)
 		}
-		m.states[k] = m.advance(k, row, from, out)
 	}
 }
 

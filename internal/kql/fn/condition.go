@@ -2,6 +2,7 @@ package fn
 
 import (
 	"errors"
+	"math"
 	"strings"
 
 	"github.com/azptu/azptu/internal/kql/value"
@@ -32,6 +33,14 @@ var conditionFuncs = group{
 			c.Fail(errors.New("assertion failed: " + a[1].S))
 		}
 		return a[0]
+	}},
+	"around": {Row: func(_ *Context, a []value.Value) value.Value {
+		if a[0].T == value.Real || a[1].T == value.Real || a[2].T == value.Real {
+			return value.OfBool(math.Abs(asReal(a[0])-asReal(a[1])) <= asReal(a[2]))
+		}
+		d := value.Convert(a[2], value.Long).I
+		x, y := value.Convert(a[0], value.Long).I, value.Convert(a[1], value.Long).I
+		return value.OfBool(x >= y-d && x <= y+d)
 	}},
 	"in":   {Row: in(false, false), Nulls: true},
 	"!in":  {Row: in(true, false), Nulls: true},

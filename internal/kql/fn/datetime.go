@@ -29,7 +29,11 @@ var datetimeFuncs = group{
 		return w
 	}),
 	"dayofweek": {Row: func(_ *Context, a []value.Value) value.Value {
-		return value.OfTimeSpan(int64(value.ToTime(a[0].I).Weekday()) * value.Day)
+		day := int64(value.ToTime(a[0].I).Weekday())
+		if a[0].I > value.MaxDateTime-(6-day)*value.Day {
+			return null(value.TimeSpan) // the week's end is beyond the calendar
+		}
+		return value.OfTimeSpan(day * value.Day)
 	}},
 	"startofday": startOf("day"), "startofweek": startOf("week"), "startofmonth": startOf("month"), "startofyear": startOf("year"),
 	"endofday": endOf("day"), "endofweek": endOf("week"), "endofmonth": endOf("month"), "endofyear": endOf("year"),

@@ -40,11 +40,13 @@ var ipFuncs = group{
 		}
 		return value.OfLong(int64(p.Bits()))
 	}},
-	"ipv4_range_to_cidr_list": {Row: cidrList},
-	"has_ipv4":                {Row: hasIPv4(false)},
-	"has_any_ipv4":            {Row: hasIPv4(false)},
-	"has_ipv4_prefix":         {Row: hasIPv4(true)},
-	"has_any_ipv4_prefix":     {Row: hasIPv4(true)},
+	// There is no database of places here: nothing is known of any address.
+	"geo_info_from_ip_address": {Row: func(*Context, []value.Value) value.Value { return null(value.Dynamic) }},
+	"ipv4_range_to_cidr_list":  {Row: cidrList},
+	"has_ipv4":                 {Row: hasIPv4(false)},
+	"has_any_ipv4":             {Row: hasIPv4(false)},
+	"has_ipv4_prefix":          {Row: hasIPv4(true)},
+	"has_any_ipv4_prefix":      {Row: hasIPv4(true)},
 }
 
 // prefix reads an address with or without a /bits suffix. For version 6 an IPv4 address

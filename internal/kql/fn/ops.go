@@ -13,7 +13,14 @@ var operatorFuncs = group{
 	"-": {Row: subtract, Vec: vecArith(func(a, b int64) int64 { return a - b }, func(a, b float64) float64 { return a - b })},
 	"*": {Row: multiply, Vec: vecArith(func(a, b int64) int64 { return a * b }, func(a, b float64) float64 { return a * b })},
 	"/": {Row: divide, Vec: vecArith(nil, func(a, b float64) float64 { return a / b })},
-	"%": {Row: remainder},
+	"%": {Row: func(c *Context, a []value.Value) value.Value {
+		if a[1].T.Ints() && a[1].I > 0 || a[1].T == value.Real && a[1].F > 0 {
+			return remainder(c, a)
+		}
+		return modulo(c, a)
+	}},
+	// mod is % as Kusto computes it inside expressions: never negative.
+	"mod": {Row: modulo},
 	"neg": {Row: func(_ *Context, a []value.Value) value.Value {
 		v := a[0]
 		switch v.T {
@@ -215,4 +222,24 @@ func compared(ok func(int) bool) Func {
 	return Func{Row: func(_ *Context, a []value.Value) value.Value {
 		return value.OfBool(!isNaN(a) && ok(value.Compare(a[0], a[1])))
 	}, Vec: vecCompare(ok, false)}
+}
+
+// modulo is the remainder made not negative.
+func modulo(c *Context, a []value.Value) value.Value {
+	r := remainder(c, a)
+	y := a[1]
+	switch {
+	case r.Null:
+	case r.T == value.Real && r.F < 0:
+		r.F += math.Abs(y.F)
+	case r.T == value.Decimal && r.Dec().Sign() < 0:
+		d := y.Dec()
+		if d.Sign() < 0 {
+			d = d.Neg()
+		}
+		return value.OfDec(r.Dec().Add(d))
+	case r.I < 0:
+		r.I += max(y.I, -y.I)
+	}
+	return r
 }

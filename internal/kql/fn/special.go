@@ -18,7 +18,12 @@ var specialFuncs = group{
 		l, _ := math.Lgamma(f)
 		return l
 	}),
-	"beta_cdf": real3(betaCDF), "beta_pdf": real3(betaPDF), "beta_inv": real3(betaInv),
+	"beta_cdf": real3(betaCDF), "beta_pdf": real3(betaPDF), "beta_inv": {Row: func(_ *Context, a []value.Value) value.Value {
+		if p := asReal(a[0]); p < 0 || p > 1 {
+			return null(value.Real)
+		}
+		return value.OfReal(betaInv(asReal(a[0]), asReal(a[1]), asReal(a[2])))
+	}},
 }
 
 func betaPDF(x, a, b float64) float64 {

@@ -89,14 +89,13 @@ func substring(_ *Context, a []value.Value) value.Value {
 	}
 	start := a[1].I
 	if start < 0 {
-		start = max(start+int64(utf8.RuneCountInString(s)), 0)
+		if start += int64(utf8.RuneCountInString(s)); start < 0 {
+			return value.OfString("")
+		}
 	}
 	s = s[runeAt(s, start):]
 	if len(a) > 2 && !a[2].Null {
 		if a[2].I < 0 {
-			if a[2].I == -1 {
-				return value.OfString(s)
-			}
 			return value.OfString("")
 		}
 		s = s[:runeAt(s, a[2].I)]
@@ -165,7 +164,7 @@ func split(_ *Context, a []value.Value) value.Value {
 		if i := a[2].I; i >= 0 && i < int64(len(parts)) {
 			return dyn([]any{parts[i]})
 		}
-		return dyn([]any{})
+		return null(value.Dynamic)
 	}
 	out := make([]any, len(parts))
 	for i, p := range parts {
@@ -177,6 +176,9 @@ func split(_ *Context, a []value.Value) value.Value {
 // indexOf finds the character position of the n-th occurrence, -1 when there is none.
 func indexOf(_ *Context, a []value.Value) value.Value {
 	s, p := text(a[0]), text(a[1])
+	if p == "" {
+		return null(value.Long)
+	}
 	return find(a, s, func(from int) (int, int) {
 		i := strings.Index(s[from:], p)
 		return i, i + len(p)

@@ -44,6 +44,9 @@ type binder struct {
 	tables map[string]Node // by as
 	cached map[*ast.Call]*Values
 	tail   *pipeline
+	// standalone is a remainder that is a column of its own: Kusto then keeps the sign of
+	// the dividend, while inside an expression the remainder is never negative.
+	standalone *ast.Binary
 }
 
 // scope holds the names that statements and parameters have bound.

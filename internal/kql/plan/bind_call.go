@@ -90,6 +90,8 @@ func (b *binder) checkConstants(c *ast.Call, args []Expr) {
 	case "extract", "extract_all", "trim", "trim_start", "trim_end":
 		if p, ok := text(0); ok && b.opts.Fn.Regexp(p) == nil {
 			b.failf(c.Args[0].At(), "%s is not a regular expression", ast.Print(c.Args[0]))
+		} else if ok && c.Name == "extract_all" && b.opts.Fn.Regexp(p).NumSubexp() == 0 {
+			b.failf(c.Args[0].At(), "extract_all() needs a capturing group, such as (\\w+)")
 		}
 	case "replace_regex", "indexof_regex":
 		if p, ok := text(1); ok && b.opts.Fn.Regexp(p) == nil {

@@ -36,6 +36,7 @@ func refs(cols []Col) []Expr {
 type item struct {
 	name  string
 	given bool
+	tuple bool
 	x     Expr
 	at    ast.Pos
 }
@@ -66,13 +67,14 @@ func (b *binder) item(x ast.Expr, r *row) []item {
 	if star, ok := x.(*ast.Star); ok {
 		var out []item
 		for _, c := range r.cols {
-			out = append(out, item{c.Name, true, Ref{c.ID, c.Type}, star.Pos})
+			out = append(out, item{name: c.Name, given: true, x: Ref{c.ID, c.Type}, at: star.Pos})
 		}
 		return out
 	}
+	b.standalone, _ = inner.(*ast.Binary)
 	it := item{name: nameOf(x), x: b.scalar(inner, r), at: x.At()}
-	_, isIdent := inner.(*ast.Ident)
-	it.given = named != nil || isIdent
+	id, isIdent := inner.(*ast.Ident)
+	it.given = named != nil || isIdent && indexOf(r.cols, id.Name) >= 0
 	return []item{it}
 }
 
@@ -103,13 +105,12 @@ func (b *binder) tuple(c *ast.Call, named *ast.Named, r *row) []item {
 	var list []item
 	for i, o := range outs {
 		x := b.coerce(b.fold(fn.Lookup("[]"), []Expr{call, Const{value.OfLong(int64(i))}}, value.Dynamic), o.Type)
-		it := item{name: prefix + "_" + o.Name, x: x, at: c.Pos}
+		it := item{name: prefix + "_" + o.Name, x: x, at: c.Pos, tuple: true}
 		if strings.HasPrefix(c.Name, "array_sort") {
-			it.name = nameOf(c.Args[i])
-			if _, ok := c.Args[i].(*ast.Ident); !ok {
-				it.name = ""
+			if named != nil && i >= len(named.Names) {
+				break
 			}
-			it.name = c.Name + "_" + it.name
+			it.name = nameOr(nameOf(c.Args[i]), "array"+itoa(i)) + "_sorted"
 		}
 		if named != nil && i < len(named.Names) {
 			it.name, it.given = named.Names[i], true
@@ -170,7 +171,7 @@ func (b *binder) compute(p *pipeline, op *ast.Columns, in *scope) {
 		proj := &Project{In: p.node}
 		names := newNamer(nil)
 		for _, it := range its {
-			if it.name != "" && (it.given || op.Verb == "print") {
+			if it.name != "" && it.given {
 				if names.taken[it.name] && it.given && op.Verb == "project" {
 					b.failf(it.at, "a column with the name '%s' is already declared", it.name)
 				}
@@ -180,7 +181,7 @@ func (b *binder) compute(p *pipeline, op *ast.Columns, in *scope) {
 		for i, it := range its {
 			name := it.name
 			switch {
-			case op.Verb == "print" && !it.given:
+			case op.Verb == "print" && !it.given && !it.tuple:
 				name = "print_" + strconv.Itoa(i)
 			case name == "":
 				name = names.fresh()

@@ -219,9 +219,17 @@ func (b *binder) undynamic(x *ast.Binary, l, r Expr) (Expr, Expr) {
 func (b *binder) arithmetic(x *ast.Binary, l, r Expr) Expr {
 	l, r = b.undynamic(x, l, r)
 	lt, rt := l.Type(), r.Type()
+	op := x.Op
+	if op == "%" && x != b.standalone {
+		op = "mod"
+	}
 	if lt.IsNumeric() && rt.IsNumeric() {
 		t := max(lt, rt, value.Long)
-		return b.fold(fn.Lookup(x.Op), []Expr{b.coerce(l, t), b.coerce(r, t)}, t)
+		args := []Expr{b.coerce(l, t), b.coerce(r, t)}
+		if _, ok := args[0].(Const); ok && op == "%" {
+			op = "mod"
+		}
+		return b.fold(fn.Lookup(op), args, t)
 	}
 	t := spanArithmetic[x.Op][[2]value.Type{lt, rt}]
 	if t == value.Unknown && (x.Op == "*" || x.Op == "/") {

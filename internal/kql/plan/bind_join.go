@@ -26,7 +26,7 @@ func (b *binder) join(p *pipeline, op *ast.Join, in *scope) {
 		b.notTable(op.Right, in)
 	}
 	right := b.pipe(op.Right, in)
-	j := &Join{Left: p.node, Right: right.node, Kind: kind}
+	j := &Join{Left: p.node, Right: right.node, Kind: kind, Lookup: op.Lookup}
 	for _, on := range op.On {
 		b.joinOn(j, on, in)
 	}

@@ -91,10 +91,10 @@ func (b *binder) tableNamed(x *ast.Ident, in *scope) *pipeline {
 	switch v := in.find(x.Name).(type) {
 	case *tableVar:
 		if v.n != nil {
-			return &pipeline{node: b.again(v.n), name: x.Name}
+			return &pipeline{node: b.again(v.n)}
 		}
 		p := b.pipe(v.x, v.in)
-		p.name = x.Name
+		p.name = ""
 		return p
 	case *funcVar:
 		return b.tableCall(&ast.Call{Pos: x.Pos, Name: x.Name}, in)

@@ -201,6 +201,7 @@ func (b *binder) topHitters(p *pipeline, op *ast.TopHitters, in *scope) {
 	key := b.col(of.name, of.x.Type())
 	a := &Aggregate{In: p.node, Keys: []Expr{of.x}, Aggs: aggs, Cols: append([]Col{key}, aggs[0].Out...)}
 	s := &Sort{In: a, Limit: n, Keys: []SortKey{{X: ref}}}
+	s = &Sort{In: s, Limit: -1, Keys: []SortKey{{X: ref, Asc: true}}} // Kusto gives the smallest first
 	p.node = &Project{In: s, Cols: []Col{key, b.col(strings.TrimSuffix(name, "_"), ref.Type())}, Exprs: []Expr{Ref{key.ID, key.Type}, ref}}
 	p.ordered = true
 }

@@ -146,7 +146,7 @@ func (p *Pattern) compile(parts []patternSource, flags string) error {
 		b.WriteString("(?" + goFlags + ")")
 	}
 	b.WriteString("^")
-	anything := ".*?"
+	anything := ".*"
 	if lazy {
 		anything = ".*?"
 	}
@@ -207,17 +207,16 @@ func (kv *KeyValue) Parse(s string, keys []string) map[string]string {
 		}
 		return out
 	}
-	for s != "" {
-		i := strings.Index(s, kv.Assign)
-		if kv.Assign == "" || i < 0 {
+	for kv.Assign != "" {
+		s = strings.TrimLeft(s, " ")
+		for kv.Pair != "" && strings.HasPrefix(s, kv.Pair) {
+			s = strings.TrimLeft(s[len(kv.Pair):], " ")
+		}
+		key, rest, ok := kv.key(s)
+		if !ok {
 			break
 		}
-		key := s[:i]
-		if j := strings.LastIndex(key, kv.Pair); j >= 0 && kv.Pair != "" {
-			key = key[j+len(kv.Pair):]
-		}
-		key = kv.unquote(strings.TrimSpace(key))
-		val, rest := kv.value(s[i+len(kv.Assign):])
+		val, rest := kv.value(rest)
 		if _, dup := out[key]; !dup {
 			out[key] = val
 		}
@@ -226,11 +225,22 @@ func (kv *KeyValue) Parse(s string, keys []string) map[string]string {
 	return out
 }
 
-func (kv *KeyValue) unquote(s string) string {
-	if kv.Quote != "" && len(s) >= 2 && strings.HasPrefix(s, kv.Quote) && strings.HasSuffix(s, kv.EndQuote) {
-		return s[len(kv.Quote) : len(s)-len(kv.EndQuote)]
+// key reads a key, quoted or not, with what assigns its value.
+func (kv *KeyValue) key(s string) (key, rest string, ok bool) {
+	if kv.Quote != "" && strings.HasPrefix(s, kv.Quote) {
+		if inside, after, found := strings.Cut(s[len(kv.Quote):], kv.EndQuote); found && strings.HasPrefix(after, kv.Assign) {
+			return inside, after[len(kv.Assign):], true
+		}
 	}
-	return s
+	i := strings.Index(s, kv.Assign)
+	if i < 0 {
+		return "", "", false
+	}
+	key = s[:i]
+	if j := strings.LastIndex(key, kv.Pair); j >= 0 && kv.Pair != "" {
+		key = key[j+len(kv.Pair):]
+	}
+	return strings.TrimSpace(key), s[i+len(kv.Assign):], true
 }
 
 // value reads up to the next pair.
@@ -249,11 +259,11 @@ func (kv *KeyValue) value(s string) (val, rest string) {
 		return b.String(), strings.TrimPrefix(t, kv.EndQuote)
 	}
 	if kv.Pair == "" {
-		return s, ""
+		return strings.TrimSpace(s), ""
 	}
 	i := strings.Index(s, kv.Pair)
 	if i < 0 {
-		return s, ""
+		return strings.TrimSpace(s), ""
 	}
 	if kv.Greedy {
 		if next := strings.Index(s, kv.Assign); next >= 0 {
@@ -265,5 +275,5 @@ func (kv *KeyValue) value(s string) (val, rest string) {
 			return s, ""
 		}
 	}
-	return s[:i], s[i+len(kv.Pair):]
+	return strings.TrimSpace(s[:i]), s[i+len(kv.Pair):]
 }

@@ -152,7 +152,10 @@ type (
 		Left, Right         Node
 		LeftKeys, RightKeys []Expr
 		Kind                string
-		Cols                []Col
+		// Lookup says that a row's matches come in the reverse of their order, as they do
+		// from Kusto's lookup.
+		Lookup bool
+		Cols   []Col
 	}
 	// WindowCall is a function that sees neighbouring rows.
 	WindowCall struct {

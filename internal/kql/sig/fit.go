@@ -7,7 +7,8 @@ import (
 )
 
 // spread lays the overload's parameters out over n arguments.
-func (o Overload) spread(n int) ([]Param, bool) {
+// tail is how many arguments stand behind the repeated ones.
+func (o Overload) spread(n, tail int) ([]Param, bool) {
 	from, to := -1, -1
 	required := 0
 	for i, p := range o.Params {
@@ -23,10 +24,6 @@ func (o Overload) spread(n int) ([]Param, bool) {
 		return o.Params[:min(n, len(o.Params))], n >= required && n <= len(o.Params)
 	}
 	group := o.Params[from:to]
-	tail := 0
-	for _, p := range o.Params[to:] {
-		tail += p.Min
-	}
 	reps := n - from - tail
 	if reps < group[0].Min*len(group) || reps > group[0].Max*len(group) || reps%len(group) != 0 {
 		return nil, false
@@ -38,11 +35,31 @@ func (o Overload) spread(n int) ([]Param, bool) {
 	return append(out, o.Params[to:]...)[:n], true
 }
 
-func (o Overload) fit(args []Arg) (Match, bool) {
-	params, ok := o.spread(len(args))
-	if !ok {
-		return Match{}, false
+// tails gives the numbers of arguments that may stand behind the repeated parameters.
+func (o Overload) tails() (least, most int) {
+	for i := len(o.Params) - 1; i >= 0 && o.Params[i].Max == 1; i-- {
+		least += o.Params[i].Min
+		most++
 	}
+	if most == len(o.Params) {
+		return 0, 0
+	}
+	return least, most
+}
+
+func (o Overload) fit(args []Arg) (Match, bool) {
+	least, most := o.tails()
+	for tail := least; tail <= most; tail++ {
+		if params, ok := o.spread(len(args), tail); ok {
+			if m, ok := o.fitParams(params, args); ok {
+				return m, true
+			}
+		}
+	}
+	return Match{}, false
+}
+
+func (o Overload) fitParams(params []Param, args []Arg) (Match, bool) {
 	m := Match{Convert: make([]value.Type, len(args))}
 	common := value.Unknown
 	for i, p := range params {

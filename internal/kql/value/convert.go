@@ -121,7 +121,7 @@ func toBool(v Value) Value {
 		case "false":
 			return OfBool(false)
 		}
-		if n, err := strconv.ParseInt(strings.TrimSpace(v.S), 10, 64); err == nil {
+		if n, ok := ParseLong(v.S); ok {
 			return OfBool(n != 0)
 		}
 	}
@@ -130,7 +130,14 @@ func toBool(v Value) Value {
 
 func toInt(v Value) Value {
 	l := toLong(v)
-	if l.Null || l.I > math.MaxInt32 || l.I < math.MinInt32 {
+	switch {
+	case l.Null:
+		return NullOf(Int)
+	case v.T == Long:
+		return OfInt(int64(int32(l.I))) // Kusto keeps the lower half
+	case v.T == Real:
+		return OfInt(max(min(l.I, math.MaxInt32), math.MinInt32))
+	case l.I > math.MaxInt32 || l.I < math.MinInt32:
 		return NullOf(Int)
 	}
 	return OfInt(l.I)
@@ -141,8 +148,13 @@ func toLong(v Value) Value {
 	case Bool, Int, Long, DateTime, TimeSpan:
 		return OfLong(v.I)
 	case Real:
-		if math.IsNaN(v.F) || v.F >= 9223372036854775808 || v.F < -9223372036854775808 {
+		switch {
+		case math.IsNaN(v.F):
 			return NullOf(Long)
+		case v.F >= 9223372036854775808:
+			return OfLong(math.MaxInt64)
+		case v.F < -9223372036854775808:
+			return OfLong(math.MinInt64)
 		}
 		return OfLong(int64(v.F))
 	case Decimal:
@@ -196,8 +208,7 @@ func ParseReal(s string) (float64, bool) {
 		return math.Inf(-1), true
 	}
 	if strings.ContainsAny(s, "xXpP_nN") {
-		n, ok := ParseLong(s)
-		return float64(n), ok
+		return 0, false
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil && !math.IsInf(f, 0) {

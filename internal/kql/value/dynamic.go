@@ -101,6 +101,8 @@ func KindOf(x any) string {
 		return "array"
 	case *Bag:
 		return "dictionary"
+	case float64:
+		return "double"
 	}
 	return FromDynamic(x).T.String()
 }

@@ -35,11 +35,8 @@ func ParseUUID(s string) (UUID, bool) {
 		s = s[1 : len(s)-1]
 	}
 	var u UUID
-	if len(s) == 36 {
-		if s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
-			return u, false
-		}
-		s = s[:8] + s[9:13] + s[14:18] + s[19:23] + s[24:]
+	if len(s) > 32 {
+		s = strings.ReplaceAll(s, "-", "")
 	}
 	if len(s) != 32 {
 		return u, false
