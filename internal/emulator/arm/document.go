@@ -60,14 +60,21 @@ func (h *Handler) documents(k *kind, collection, what, since string, patch bool)
 	return routes
 }
 
-// collection is the id that the documents of a request live under, and where
-// the account among its parents is.
-func (k *kind) parents(q *request) (collection, account string) {
+// parents are the id that the documents of a request live under, and that of
+// the account they live on, if they do. What exists is spelled as it was made.
+func (h *Handler) parents(k *kind, q *request) (collection, account string) {
 	if k.account {
-		return q.account() + "/" + k.segment, q.account()
+		account = q.account()
+		if a, err := h.config.State.Account(account); err == nil {
+			account = a.ID()
+		}
+		return account + "/" + k.segment, account
 	}
 	base := "/subscriptions/" + q.params["subscription"]
 	if group := q.params["group"]; group != "" {
+		if g, err := h.config.State.Group(q.params["subscription"], group); err == nil {
+			group = g.Name
+		}
 		base += "/resourceGroups/" + group
 	}
 	base += "/providers/Microsoft.CognitiveServices"
@@ -82,7 +89,7 @@ func (h *Handler) list(k *kind) func(*request) (*answer, error) {
 		if err := h.parent(k, q); err != nil {
 			return nil, err
 		}
-		collection, _ := k.parents(q)
+		collection, _ := h.parents(k, q)
 		if q.params["group"] == "" { // of a whole subscription
 			collection = "/subscriptions/" + q.params["subscription"]
 		}
@@ -123,7 +130,7 @@ func (h *Handler) find(k *kind, q *request) (state.Document, error) {
 	if err := h.parent(k, q); err != nil {
 		return state.Document{}, err
 	}
-	collection, _ := k.parents(q)
+	collection, _ := h.parents(k, q)
 	name := q.params[k.param]
 	if d, found := h.config.State.Document(collection + "/" + name); found {
 		return d, nil
@@ -193,19 +200,14 @@ func merge(into, from map[string]any) map[string]any {
 	return out
 }
 
-// keep stores a document after its kind has dressed it.
-func (h *Handler) keep(k *kind, q *request, in map[string]any, old *state.Document) (*answer, error) {
+// draft makes a document of what a client sent.
+func (h *Handler) draft(k *kind, q *request, in map[string]any) (d state.Document, account string, err error) {
 	name := q.params[k.param]
 	if !documentName.MatchString(name) {
-		return nil, state.Refuse(http.StatusBadRequest, "InvalidResourceName", "The specified resource name '%.80s' is not valid.", name)
+		return d, "", state.Refuse(http.StatusBadRequest, "InvalidResourceName", "The specified resource name '%.80s' is not valid.", name)
 	}
-	if !k.account {
-		if err := h.parent(k, q); err != nil {
-			return nil, err
-		}
-	}
-	collection, account := k.parents(q)
-	d := state.Document{ID: collection + "/" + name, Type: k.typ, Name: name, Body: map[string]any{}}
+	collection, account := h.parents(k, q)
+	d = state.Document{ID: collection + "/" + name, Type: k.typ, Name: name, Body: map[string]any{}}
 	if k.typ == "Microsoft.CognitiveServices/accounts/commitmentplans" {
 		d.ID = account + "/commitmentplans/" + name // as the service spells it
 	}
@@ -214,22 +216,35 @@ func (h *Handler) keep(k *kind, q *request, in map[string]any, old *state.Docume
 			d.Body[member] = v
 		}
 	}
-	if _, isObject := d.Body["properties"].(map[string]any); !isObject {
-		if _, there := d.Body["properties"]; there {
-			return nil, state.Refuse(http.StatusBadRequest, "InvalidRequestContent", "The request content was invalid and could not be deserialized: 'Error converting value to type 'object'. Path 'properties'.'.")
-		}
+	switch d.Body["properties"].(type) {
+	case map[string]any:
+	case nil:
 		d.Body["properties"] = map[string]any{}
+	default:
+		return d, "", state.Refuse(http.StatusBadRequest, "InvalidRequestContent", "The request content was invalid and could not be deserialized: 'Error converting value to type 'object'. Path 'properties'.'.")
+	}
+	return d, account, nil
+}
+
+// keep stores a document after its kind has dressed it. old is what was there,
+// where the caller has looked.
+func (h *Handler) keep(k *kind, q *request, in map[string]any, old *state.Document) (*answer, error) {
+	d, account, err := h.draft(k, q, in)
+	if err != nil {
+		return nil, err
+	}
+	if !k.account {
+		if err := h.parent(k, q); err != nil {
+			return nil, err
+		}
 	}
 	if old == nil {
 		if found, there := h.config.State.Document(d.ID); there {
 			old = &found
 		}
 	}
-	if old != nil {
-		d.Stamp = old.Stamp
-		if d.Body["identity"] == nil && old.Body["identity"] != nil {
-			d.Body["identity"] = old.Body["identity"]
-		}
+	if old != nil && d.Body["identity"] == nil && old.Body["identity"] != nil {
+		d.Body["identity"] = old.Body["identity"]
 	}
 	if k.dress != nil {
 		if err := k.dress(h, q, &d); err != nil {
@@ -249,7 +264,7 @@ func (h *Handler) keep(k *kind, q *request, in map[string]any, old *state.Docume
 
 func (h *Handler) remove(k *kind) func(*request) (*answer, error) {
 	return func(q *request) (*answer, error) {
-		collection, _ := k.parents(q)
+		collection, _ := h.parents(k, q)
 		found, err := h.config.State.DeleteDocument(collection+"/"+q.params[k.param], q.match())
 		switch {
 		case err != nil:

@@ -128,16 +128,21 @@ func (s *Store) create(a *Account, want Deployment, by Caller) (Outcome, error) 
 	want.Epoch = s.epoch()
 	d := &want
 	s.world.Deployments[fold(d.ID())] = d
-	out := Outcome{Created: true}
-	if ptu.IsStandard(d.SKU) {
-		d.State, d.InForceCapacity, d.InForceModel = "Succeeded", d.Capacity, d.Model
-	} else {
-		d.State = "Creating"
-		out.Operation = s.begin(CreateDeployment, a.Subscription, a.Location, d.ID(), createTime)
-	}
+	out := Outcome{Created: true, Operation: s.build(a, d)}
 	out.Deployment = *d
 	s.changed()
 	return out.copied(), nil
+}
+
+// build starts the operation that makes a deployment answer, or makes it answer
+// at once.
+func (s *Store) build(a *Account, d *Deployment) *Operation {
+	if ptu.IsStandard(d.SKU) {
+		d.State, d.InForceCapacity, d.InForceModel = "Succeeded", d.Capacity, d.Model
+		return nil
+	}
+	d.State = "Creating"
+	return s.begin(CreateDeployment, a.Subscription, a.Location, d.ID(), createTime)
 }
 
 // change turns what is there into what is wanted.
@@ -155,10 +160,15 @@ func (s *Store) change(a *Account, old *Deployment, want Deployment, by Caller) 
 	if err := s.afford(a, want, old); err != nil {
 		return Outcome{}, err
 	}
-	migrates, resizes := old.Model != want.Model, old.Capacity != want.Capacity
+	failed, migrates, resizes := old.State == "Failed", old.Model != want.Model, old.Capacity != want.Capacity
 	old.SKU, old.Capacity, old.Model, old.UpgradeOption = want.SKU, want.Capacity, want.Model, want.UpgradeOption
 	old.RAIPolicy, old.Spillover, old.Parent, old.Tags = want.RAIPolicy, want.Spillover, want.Parent, want.Tags
-	out := Outcome{Operation: s.work(a, old, migrates, resizes)}
+	out := Outcome{}
+	if failed {
+		out.Operation = s.build(a, old)
+	} else {
+		out.Operation = s.work(a, old, migrates, resizes)
+	}
 	s.touch(&old.Stamp, by, s.tag())
 	old.Epoch = s.epoch()
 	out.Deployment = *old

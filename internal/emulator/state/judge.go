@@ -148,7 +148,7 @@ func (s *Store) afford(a *Account, want Deployment, old *Deployment) error {
 	}
 	row := s.rowOf(want)
 	held, more := 0, want.Capacity
-	if old != nil && s.rowOf(*old).Name == row.Name {
+	if old != nil && old.State != "Failed" && s.rowOf(*old).Name == row.Name {
 		held = old.Capacity
 		more = want.Capacity - held
 	}

@@ -174,14 +174,21 @@ func (s *Store) Models(location string) ([]Model, Region, error) {
 	return list, region, nil
 }
 
+// publish makes the models that regions list, moved by the world's shift.
+func (s *Store) publish() {
+	s.models, s.index = publish(s.config.Catalog, s.world.Shift), map[string]int{}
+	for i, m := range s.models {
+		s.index[fold(m.Name+"|"+m.Version)] = i
+	}
+}
+
 // ModelOf finds the model of a deployment.
 func (s *Store) ModelOf(ref ModelRef) (Model, bool) {
-	for _, m := range s.models { // never changes once made
-		if strings.EqualFold(m.Name, ref.Name) && strings.EqualFold(m.Version, ref.Version) {
-			return m, true
-		}
+	i, ok := s.index[fold(ref.Name+"|"+ref.Version)]
+	if !ok {
+		return Model{}, false
 	}
-	return Model{}, false
+	return s.models[i], true
 }
 
 // SKU finds one way to deploy the model.

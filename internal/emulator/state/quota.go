@@ -41,11 +41,9 @@ func (s *Store) rowOf(d Deployment) Row {
 	if row, ok := provisionedRow(d.SKU); ok {
 		return row
 	}
-	for _, m := range s.models {
-		if m.Name == d.Model.Name && m.Version == d.Model.Version {
-			if sku, ok := m.sku(d.SKU); ok {
-				return Row{Name: sku.UsageName, Label: sku.QuotaLabel, Limit: sku.Quota}
-			}
+	if m, ok := s.ModelOf(d.Model); ok {
+		if sku, ok := m.sku(d.SKU); ok {
+			return Row{Name: sku.UsageName, Label: sku.QuotaLabel, Limit: sku.Quota}
 		}
 	}
 	return Row{Name: "OpenAI." + d.SKU + "." + d.Model.Name, Label: "Tokens Per Minute (thousands) - " + d.Model.Name}
@@ -66,15 +64,20 @@ func quotaKey(subscription, region, row string) string {
 // used is what deployments, those of soft-deleted accounts included, draw from
 // a row. An operation in flight holds the larger of before and after.
 func (s *Store) used(subscription string, region Region, row string) int {
-	total := 0
+	return s.drawn(subscription, region)[row]
+}
+
+// drawn is what is used of every row of a region.
+func (s *Store) drawn(subscription string, region Region) map[string]int {
+	drawn := map[string]int{}
 	for _, d := range s.world.Deployments {
 		a := s.owner(d)
-		if a == nil || !strings.EqualFold(a.Subscription, subscription) || Normalize(a.Location) != region.Name || s.rowOf(*d).Name != row || d.State == "Failed" {
+		if a == nil || d.State == "Failed" || !strings.EqualFold(a.Subscription, subscription) || Normalize(a.Location) != region.Name {
 			continue
 		}
-		total += max(d.Capacity, d.InForceCapacity)
+		drawn[s.rowOf(*d).Name] += max(d.Capacity, d.InForceCapacity)
 	}
-	return total
+	return drawn
 }
 
 // owner is the account of a deployment, also when it was soft-deleted.
@@ -95,7 +98,7 @@ func (s *Store) Usages(subscription, location string) ([]Row, error) {
 	if !ok {
 		return nil, locationNotFound(location)
 	}
-	rows := s.rows(region)
+	rows, drawn := s.rows(region), s.drawn(subscription, region)
 	for i := range rows {
 		rows[i].Limit = s.limit(subscription, region, rows[i])
 		switch rows[i].Name {
@@ -106,7 +109,7 @@ func (s *Store) Usages(subscription, location string) ([]Row, error) {
 		case "AccountCount":
 			rows[i].Used = s.accounts(subscription, region, "")
 		default:
-			rows[i].Used = s.used(subscription, region, rows[i].Name)
+			rows[i].Used = drawn[rows[i].Name]
 		}
 	}
 	return rows, nil

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -288,6 +289,16 @@ func TestFailedOperation(t *testing.T) {
 	if n := quota(t, s, "OpenAI.ProvisionedManaged"); n.Used != 100 {
 		t.Errorf("a deployment that failed holds quota: %d used", n.Used)
 	}
+	if _, err := s.PutDeployment(want("new", ptu.SKURegional, 450, "gpt-4o", "2024-08-06"), Caller{}); codeOf(err) != "InsufficientQuota" {
+		t.Errorf("tried again beyond the quota: %v", err)
+	}
+	if out, err = s.PutDeployment(want("new", ptu.SKURegional, 50, "gpt-4o", "2024-08-06"), Caller{}); err != nil || out.Operation == nil {
+		t.Fatalf("tried again: %+v %v", out, err)
+	}
+	s.Clock().Advance(createTime)
+	if d := look(t, s, "new"); d.State != "Succeeded" || d.InForceCapacity != 50 {
+		t.Errorf("tried again: %s, %d units", d.State, d.InForceCapacity)
+	}
 	out, err = s.PutDeployment(want(RoomyDeployment, ptu.SKURegional, 200, "gpt-4o", "2024-08-06"), Caller{})
 	if err != nil {
 		t.Fatal(err)
@@ -420,6 +431,32 @@ func TestQuotaIsNeverOverdrawn(t *testing.T) {
 		if done[outcome] == 0 {
 			t.Errorf("%q never happened: %v", outcome, done)
 		}
+	}
+}
+
+// Many at once do no harm: run with the race detector.
+func TestConcurrentUse(t *testing.T) {
+	s, _ := testWorld(t, nil)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			luck := rand.New(rand.NewPCG(uint64(i), 1))
+			for range 100 {
+				name := string(rune('a'+luck.IntN(4))) + "x"
+				_, _ = s.PutDeployment(want(name, ptu.SKUGlobalStandard, 1+luck.IntN(20), "gpt-4o", "2024-08-06"), Caller{})
+				_, _, _ = s.DeleteDeployment(first(), name, Match{})
+				s.Clock().Advance(time.Minute)
+				v := s.View()
+				for _, d := range v.Deployments(first()) {
+					_, _ = v.Deployment(first(), d.Name)
+				}
+				_, _ = s.Usages(FirstSubscription, "eastus")
+			}
+		})
+	}
+	wg.Wait()
+	if row := quota(t, s, "OpenAI.GlobalStandard.gpt-4o"); row.Used > row.Limit {
+		t.Errorf("%d of %d used", row.Used, row.Limit)
 	}
 }
 

@@ -44,8 +44,9 @@ type Store struct {
 	config Config
 	mu     sync.Mutex
 	world  *world
-	models []Model
-	now    time.Time // virtual time of the call that holds the lock
+	models []Model        // never changed once made
+	index  map[string]int // of models, by name and version
+	now    time.Time      // virtual time of the call that holds the lock
 	view   atomic.Pointer[View]
 	saved  error // why the last save failed
 }
@@ -62,7 +63,7 @@ func New(config Config) (*Store, error) {
 		if w != nil {
 			config.Clock.resume(w.Now)
 			s.world, s.now = w, config.Clock.Now()
-			s.models = publish(config.Catalog, w.Shift)
+			s.publish()
 			for _, a := range w.Accounts { // the roots of another run are gone
 				a.Endpoint = s.endpoint(*a)
 			}
@@ -79,7 +80,7 @@ func (s *Store) fresh() {
 	if !s.config.TrueDates {
 		s.world.Shift = shift(s.config.Catalog, s.now)
 	}
-	s.models = publish(s.config.Catalog, s.world.Shift)
+	s.publish()
 	s.seed()
 	s.changed()
 }
