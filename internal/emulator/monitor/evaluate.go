@@ -112,7 +112,7 @@ func (e *evaluation) gather(s *Store, r Resource) map[place]*cell {
 		sum.merge(c)
 	})
 	for at, c := range cells {
-		at.line.add(e.index(at.minute), e.read(c))
+		at.line.add(e.index(at.minute, len(e.points)), e.read(c))
 	}
 	return cells
 }
@@ -134,7 +134,7 @@ func (e *evaluation) idle(r Resource, now time.Time, busy map[place]*cell) {
 		l := e.lineOf(&d)
 		for minute := max(first, one.Since.Unix()/60); minute < end; minute++ {
 			if busy[place{l, minute, one.Name}] == nil {
-				l.add(e.index(minute), stat{n: 1})
+				l.add(e.index(minute, len(e.points)), stat{n: 1})
 			}
 		}
 	}

@@ -246,8 +246,11 @@ func TestGrainsAndTime(t *testing.T) {
 		text = append(text, fmt.Sprint(p["timeStamp"], " ", p["total"], " ", p["average"]))
 	}
 	same(t, "minutes", text, "2026-11-22T09:58:00Z 0 <nil>", "2026-11-22T09:59:00Z 0 <nil>", "2026-11-22T10:00:00Z 1 1", "2026-11-22T10:01:00Z 1 1", "2026-11-22T10:02:00Z 1 1", "2026-11-22T10:03:00Z 1 1")
-	if data := ask("PT5M", "PT10M"); len(data) != 3 {
+	if data := ask("PT5M", "PT10M"); len(data) != 2 || data[1].(map[string]any)["total"] != 4.0 {
 		t.Errorf("10 minutes that begin in the middle of one: %v", data)
+	}
+	if data := ask("PT1M", "PT10M"); len(data) != 11 || data[10].(map[string]any)["total"] != 1.0 {
+		t.Errorf("the same by the minute: %v", data)
 	}
 	if data := ask("FULL", "2026-11-22T10:00:00Z/PT2M"); len(data) != 1 || data[0].(map[string]any)["total"] != 2.0 {
 		t.Errorf("whole span: %v", data)
@@ -395,16 +398,19 @@ func FuzzTimespan(f *testing.F) {
 	}
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, s string) {
-		w, err := listWindow(args{"timespan": s}, now)
-		if err != nil {
-			return
-		}
-		if n := len(w.points()); n < 1 || n > 44641 {
-			t.Errorf("%q: %d points", s, n)
-		}
-		first, end := w.minutes()
-		if w.index(first) != 0 || w.index(end-1) >= len(w.points()) {
-			t.Errorf("%q: minutes %d to %d fall outside", s, first, end)
+		for name := range grains {
+			w, err := listWindow(args{"timespan": s, "interval": name}, now)
+			if err != nil {
+				return
+			}
+			n := len(w.points())
+			if n < 1 || n > 44641 {
+				t.Errorf("%q: %d points", s, n)
+			}
+			first, end := w.minutes()
+			if w.index(first, n) != 0 || w.index(end-1, n) >= n {
+				t.Errorf("%q: minutes %d to %d fall outside", s, first, end)
+			}
 		}
 	})
 }

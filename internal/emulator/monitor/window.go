@@ -98,26 +98,31 @@ func (w window) cut(a args) (window, error) {
 }
 
 // points are the beginnings of the grains. They count from the start of the
-// timespan, whole minutes.
+// timespan, whole minutes. Seconds that are left over at the end belong to the
+// last grain: the last hour, asked for by the hour, is one point.
 func (w window) points() []time.Time {
 	first := w.start.UTC().Truncate(time.Minute)
+	out := []time.Time{first}
 	if w.grain == 0 {
-		return []time.Time{first}
+		return out
 	}
-	var out []time.Time
-	for t := first; t.Before(w.end); t = t.Add(w.grain) {
+	rest := time.Minute
+	if w.grain == time.Minute {
+		rest = 1
+	}
+	for t := first.Add(w.grain); w.end.Sub(t) >= rest; t = t.Add(w.grain) {
 		out = append(out, t)
 	}
 	return out
 }
 
-// index tells in which grain a minute lies.
-func (w window) index(minute int64) int {
+// index tells in which of n grains a minute lies.
+func (w window) index(minute int64, n int) int {
 	if w.grain == 0 {
 		return 0
 	}
 	first := w.start.Unix() / 60
-	return int((minute - first) / int64(w.grain/time.Minute))
+	return min(int((minute-first)/int64(w.grain/time.Minute)), n-1)
 }
 
 // minutes are the first minute of the window and the one after the last.
