@@ -1,0 +1,136 @@
+package kustowire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/azptu/azptu/internal/kql"
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// explorerRequest is what clients of Data Explorer send.
+type explorerRequest struct {
+	Database   string `json:"db"`
+	Query      string `json:"csl"`
+	Properties any    `json:"properties"` // an object, or one as text
+}
+
+// option finds an option of the request; names are compared exactly.
+func (r explorerRequest) option(name string) any {
+	properties := r.Properties
+	if text, ok := properties.(string); ok {
+		var parsed map[string]any
+		if json.Unmarshal([]byte(text), &parsed) != nil {
+			return nil
+		}
+		properties = parsed
+	}
+	object, _ := properties.(map[string]any)
+	options, _ := object["Options"].(map[string]any)
+	return options[name]
+}
+
+// truthy tells whether an option is switched on.
+func (r explorerRequest) truthy(name string) bool {
+	switch x := r.option(name).(type) {
+	case bool:
+		return x
+	case string:
+		return strings.EqualFold(x, "true")
+	}
+	return false
+}
+
+// read reads a request and refuses a database that is not this one.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request) (asked explorerRequest, ok bool) {
+	if err := readJSON(r, &asked); err != nil {
+		explorerError(w, http.StatusBadRequest, "General_BadRequest", err.Error())
+		return asked, false
+	}
+	if asked.Database != "" && !strings.EqualFold(asked.Database, h.cfg.Name) && !strings.EqualFold(asked.Database, "NetDefaultDB") {
+		explorerError(w, http.StatusBadRequest, "BadRequest_EntityNotFound", fmt.Sprintf("Entity ID '%s' of kind 'Database' was not found.", asked.Database))
+		return asked, false
+	}
+	if strings.TrimSpace(asked.Query) == "" {
+		explorerError(w, http.StatusBadRequest, "General_BadRequest", "Request is invalid: the query is empty.")
+		return asked, false
+	}
+	return asked, true
+}
+
+// explorerFailure tells of a query that was refused or failed.
+func explorerFailure(w http.ResponseWriter, err error) {
+	var fault *kql.Error
+	var limit *kql.LimitError
+	switch {
+	case errors.As(err, &fault):
+		explorerError(w, http.StatusBadRequest, "SEM0100", fault.Error())
+	case errors.As(err, &limit):
+		explorerError(w, http.StatusBadRequest, "E_QUERY_RESULT_SET_TOO_LARGE", limit.Error())
+	default:
+		explorerError(w, http.StatusInternalServerError, "Internal service error", err.Error())
+	}
+}
+
+func explorerError(w http.ResponseWriter, status int, code, message string) {
+	reply(w, status, map[string]any{"error": map[string]any{
+		"code": code, "message": message, "@type": "Kusto.Data.Exceptions.KustoBadRequestException", "@message": message,
+		"@context":   map[string]any{"timestamp": "", "activityId": w.Header().Get("x-ms-activity-id"), "clientRequestId": w.Header().Get("x-ms-client-request-id")},
+		"@permanent": status < 500,
+	}})
+}
+
+// dotNetTypes are the names that version 1 of the protocol gives the types.
+var dotNetTypes = map[value.Type]string{
+	value.Bool: "SByte", value.Int: "Int32", value.Long: "Int64", value.Real: "Double", value.Decimal: "SqlDecimal",
+	value.DateTime: "DateTime", value.TimeSpan: "TimeSpan", value.String: "String", value.GUID: "Guid", value.Dynamic: "Object",
+}
+
+// queryV1 is version 1 of the query protocol: a set of tables.
+func (h *Handler) queryV1(w http.ResponseWriter, r *http.Request) {
+	asked, ok := h.read(w, r)
+	if !ok {
+		return
+	}
+	if strings.HasPrefix(strings.TrimSpace(asked.Query), ".") {
+		h.command(w, asked.Query)
+		return
+	}
+	result, err := h.run(r.Context(), asked.Query)
+	if err != nil {
+		explorerFailure(w, err)
+		return
+	}
+	writeV1(w, result.Tables)
+}
+
+// writeV1 writes tables as version 1 does.
+func writeV1(w http.ResponseWriter, tables []kql.ResultTable) {
+	var b bytes.Buffer
+	b.WriteString(`{"Tables":[`)
+	for i := range tables {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		t := &tables[i]
+		fmt.Fprintf(&b, `{"TableName":"Table_%d","Columns":[`, i)
+		for j, c := range t.Columns {
+			if j > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(`{"ColumnName":`)
+			b.Write(value.AppendQuoted(nil, c.Name))
+			fmt.Fprintf(&b, `,"DataType":"%s","ColumnType":"%s"}`, dotNetTypes[c.Type], c.Type)
+		}
+		b.WriteString(`],"Rows":[`)
+		writeRows(&b, t, 0, t.Len, kql.AppendJSON)
+		b.WriteString(`]}`)
+	}
+	b.WriteString(`]}`)
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_, _ = w.Write(b.Bytes())
+}
