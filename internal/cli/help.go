@@ -34,6 +34,16 @@ type helpWriter struct {
 	out *bufio.Writer
 }
 
+// width is how wide help is written: as the screen, but not wider than reads
+// well.
+func (h *helpWriter) width() int {
+	const readable = 100
+	if screen := h.env.Term.Width; screen > 0 {
+		return min(screen, readable)
+	}
+	return readable
+}
+
 func (h *helpWriter) heading(key string) {
 	fmt.Fprintf(h.out, "\n%s\n", h.env.Term.OutStyle(term.Bold, h.env.T(key)))
 }
@@ -43,7 +53,7 @@ func (h *helpWriter) text(cmd *cobra.Command) {
 	if text == "" {
 		text = cmd.Short
 	}
-	fmt.Fprintln(h.out, strings.TrimSpace(text))
+	fmt.Fprintln(h.out, term.Wrap(strings.TrimSpace(text), h.width()))
 }
 
 func (h *helpWriter) usage(cmd *cobra.Command) {
@@ -98,7 +108,7 @@ func (h *helpWriter) flags(heading string, set *pflag.FlagSet, skip bool) {
 		if f.Hidden || skip {
 			return
 		}
-		variable, usage := pflag.UnquoteUsage(f)
+		variable, usage := h.env.FlagWords(f)
 		name := "    --" + f.Name
 		if f.Shorthand != "" {
 			name = "-" + f.Shorthand + ", --" + f.Name
@@ -116,7 +126,8 @@ func (h *helpWriter) flags(heading string, set *pflag.FlagSet, skip bool) {
 	}
 	h.heading(heading)
 	for _, l := range lines {
-		fmt.Fprintf(h.out, "  %s  %s\n", term.Pad(l.name, width, false), strings.ReplaceAll(l.usage, "\n", "\n"+strings.Repeat(" ", width+4)))
+		usage := term.Wrap(l.usage, h.width()-width-4)
+		fmt.Fprintf(h.out, "  %s  %s\n", term.Pad(l.name, width, false), strings.ReplaceAll(usage, "\n", "\n"+strings.Repeat(" ", width+4)))
 	}
 }
 
@@ -125,8 +136,8 @@ func (h *helpWriter) examples(cmd *cobra.Command) {
 		return
 	}
 	h.heading("cli.help.examples")
-	for line := range strings.Lines(strings.TrimSpace(cmd.Example) + "\n") {
-		fmt.Fprint(h.out, "  "+line)
+	for line := range strings.Lines(cmd.Example + "\n") {
+		fmt.Fprint(h.out, strings.TrimRight("  "+line, " \n")+"\n")
 	}
 }
 

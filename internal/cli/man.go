@@ -73,8 +73,8 @@ func manPage(env *verb.Env, cmd *cobra.Command) string {
 	}
 	paragraphs(&b, text)
 	manCommands(&b, cmd, section)
-	manFlags(&b, "options", cmd.NonInheritedFlags(), section)
-	manFlags(&b, "global-options", cmd.InheritedFlags(), section)
+	manFlags(env, &b, "options", cmd.NonInheritedFlags(), section)
+	manFlags(env, &b, "global-options", cmd.InheritedFlags(), section)
 	if cmd.Example != "" {
 		section("examples")
 		fmt.Fprintf(&b, ".nf\n%s\n.fi\n", roff(cmd.Example))
@@ -98,7 +98,7 @@ func manCommands(b *strings.Builder, cmd *cobra.Command, section func(string)) {
 	}
 }
 
-func manFlags(b *strings.Builder, heading string, set *pflag.FlagSet, section func(string)) {
+func manFlags(env *verb.Env, b *strings.Builder, heading string, set *pflag.FlagSet, section func(string)) {
 	if !set.HasAvailableFlags() {
 		return
 	}
@@ -107,7 +107,7 @@ func manFlags(b *strings.Builder, heading string, set *pflag.FlagSet, section fu
 		if f.Hidden {
 			return
 		}
-		variable, usage := pflag.UnquoteUsage(f)
+		variable, usage := env.FlagWords(f)
 		short := ""
 		if f.Shorthand != "" {
 			short = `\fB\-` + f.Shorthand + `\fR, `

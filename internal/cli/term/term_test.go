@@ -102,3 +102,20 @@ func TestWidths(t *testing.T) {
 		}
 	}
 }
+
+func TestWrap(t *testing.T) {
+	for text, want := range map[string]string{
+		"short":                       "short",
+		"one two three four five six": "one two three four\nfive six",
+		"  set in on purpose and wider than the rest":  "  set in on purpose and wider than the rest",
+		"a\nção ção ção ção ção ção\n\nb":              "a\nção ção ção ção ção\nção\n\nb",
+		"https://an.address.that.cannot.be.broken/x y": "https://an.address.that.cannot.be.broken/x\ny",
+	} {
+		if got := Wrap(text, 20); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := Wrap("one two three four five six", 5); got != "one two three four five six" {
+		t.Errorf("%q", got)
+	}
+}

@@ -28,3 +28,39 @@ func Fit(text string, width int) string {
 	}
 	return runewidth.Truncate(text, width, "…")
 }
+
+// Wrap breaks lines that are wider than width between words. Lines that begin
+// with a space are set in on purpose and stay as they are. A width below 20
+// breaks nothing.
+func Wrap(text string, width int) string {
+	if width < 20 {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if !strings.HasPrefix(line, " ") && CellWidth(line) > width {
+			lines[i] = wrapLine(line, width)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func wrapLine(line string, width int) string {
+	var b strings.Builder
+	column := 0
+	for _, word := range strings.Fields(line) {
+		size := CellWidth(word)
+		switch {
+		case column == 0:
+		case column+1+size > width:
+			b.WriteByte('\n')
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += size
+	}
+	return b.String()
+}

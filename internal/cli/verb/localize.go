@@ -16,7 +16,7 @@ func (e *Env) Localize(cmd *cobra.Command) {
 	if cmd.Annotations[localized] == "" {
 		cmd.Short = e.T(cmd.Short)
 		cmd.Long = e.optional(cmd.Long)
-		cmd.Example = e.optional(cmd.Example)
+		cmd.Example = dedent(e.optional(cmd.Example))
 		if cmd.Example == "" && cmd.Runnable() && !cmd.HasSubCommands() && !strings.Contains(cmd.Use, " ") {
 			cmd.Example = cmd.CommandPath() // there is little more to show
 		}
@@ -34,6 +34,31 @@ func (e *Env) Localize(cmd *cobra.Command) {
 	for _, child := range cmd.Commands() {
 		e.Localize(child)
 	}
+}
+
+// FlagWords tells what a flag's value is called and what the flag does. A value
+// that its usage does not name in backquotes is called by its type.
+func (e *Env) FlagWords(f *pflag.Flag) (variable, usage string) {
+	variable, usage = pflag.UnquoteUsage(f)
+	if key := "cli.help.type." + f.Value.Type(); variable != "" && !strings.Contains(f.Usage, "`") && e.Printer().Has(key) {
+		variable = e.T(key)
+	}
+	return variable, usage
+}
+
+// dedent takes away the margin that every line of text has.
+func dedent(text string) string {
+	lines := strings.Split(strings.Trim(text, "\n"), "\n")
+	margin := -1
+	for _, line := range lines {
+		if own := len(line) - len(strings.TrimLeft(line, " ")); strings.TrimSpace(line) != "" && (margin < 0 || own < margin) {
+			margin = own
+		}
+	}
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line[min(max(margin, 0), len(line)):], " ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 // optional says a message that need not exist.
