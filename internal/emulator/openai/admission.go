@@ -248,6 +248,9 @@ func (x *exchange) deployment(model string) (Deployment, *problem) {
 	if !ok {
 		return Deployment{}, deploymentNotFound()
 	}
+	if d.Account != "" {
+		x.account = d.Account // a token may be good for several accounts
+	}
 	return d, nil
 }
 

@@ -54,7 +54,7 @@ func createResponse(x *exchange) *problem {
 	defer gen.free()
 	r := x.newResponse(q, g, gen)
 	if q.keeps() {
-		x.h.responses.put(r.id, &storedResponse{account: x.account, body: r.object(nil, "completed"), input: slices.Clip(input), history: append(slices.Clip(history), r.itemJSON())})
+		x.h.responses.put(r.id, &storedResponse{account: x.account, model: d.Name, body: r.object(nil, "completed"), input: slices.Clip(input), history: append(slices.Clip(history), r.itemJSON())})
 	}
 	if q.Stream {
 		x.streamResponse(g, r, gen)
@@ -73,7 +73,7 @@ func (x *exchange) conversation(q *responsesRequest, input []json.RawMessage) ([
 	if q.Previous == nil || *q.Previous == "" {
 		return input, nil
 	}
-	before, ok := x.h.responses.get(x.account, *q.Previous)
+	before, ok := x.stored(*q.Previous)
 	if !ok {
 		return nil, typed(400, "invalid_request_error", "previous_response_not_found", "previous_response_id", "Previous response with id '"+*q.Previous+"' not found.")
 	}

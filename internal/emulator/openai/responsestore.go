@@ -26,6 +26,7 @@ const (
 
 type storedResponse struct {
 	account string
+	model   string            // name of its deployment
 	body    []byte            // the whole response object
 	input   []json.RawMessage // the items of its request
 	history []json.RawMessage // items of the conversation up to and with this one
@@ -54,32 +55,35 @@ func (r *storedResponse) bytes() int {
 }
 
 // remove assumes that the store is locked.
-func (s *responseStore) remove(id string) bool {
-	r, ok := s.byID[id]
-	if ok {
+func (s *responseStore) remove(id string) {
+	if r, ok := s.byID[id]; ok {
 		s.size -= r.bytes()
 		delete(s.byID, id)
 	}
-	return ok
 }
 
-func (s *responseStore) get(account, id string) (*storedResponse, bool) {
+func (s *responseStore) get(id string) (*storedResponse, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.byID[id]
-	if !ok || r.account != account {
-		return nil, false
-	}
-	return r, true
+	return r, ok
 }
 
-func (s *responseStore) delete(account, id string) bool {
+func (s *responseStore) delete(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r, ok := s.byID[id]; !ok || r.account != account {
-		return false
+	s.remove(id)
+}
+
+// stored finds a response that the caller may see: one of its account, or, as
+// a token may be good for several accounts, of a deployment that it may use.
+func (x *exchange) stored(id string) (*storedResponse, bool) {
+	r, ok := x.h.responses.get(id)
+	if !ok || r.account == x.account {
+		return r, ok
 	}
-	return s.remove(id)
+	d, ok := x.h.cfg.Directory.Deployment(x.account, r.model)
+	return r, ok && d.Account == r.account
 }
 
 func responseNotFound(id string) *problem {
@@ -87,7 +91,7 @@ func responseNotFound(id string) *problem {
 }
 
 func getResponse(x *exchange) *problem {
-	r, ok := x.h.responses.get(x.account, x.target.id)
+	r, ok := x.stored(x.target.id)
 	if !ok {
 		return responseNotFound(x.target.id)
 	}
@@ -96,9 +100,10 @@ func getResponse(x *exchange) *problem {
 }
 
 func deleteResponse(x *exchange) *problem {
-	if !x.h.responses.delete(x.account, x.target.id) {
+	if _, ok := x.stored(x.target.id); !ok {
 		return responseNotFound(x.target.id)
 	}
+	x.h.responses.delete(x.target.id)
 	b := jsonlex.AppendString([]byte(`{"id":`), x.target.id)
 	x.sendModels(append(b, `,"object":"response","deleted":true}`...))
 	return nil
@@ -106,7 +111,7 @@ func deleteResponse(x *exchange) *problem {
 
 // responseInput lists the items of a response's request, the last first.
 func responseInput(x *exchange) *problem {
-	r, ok := x.h.responses.get(x.account, x.target.id)
+	r, ok := x.stored(x.target.id)
 	if !ok {
 		return responseNotFound(x.target.id)
 	}
