@@ -89,7 +89,7 @@ type touching struct {
 func (t touching) Read(p []byte) (int, error) {
 	n, err := t.src.Read(p)
 	if n > 0 && err == nil {
-		t.w.timer.Reset(t.idle)
+		t.w.touch(t.idle)
 	}
 	return n, err
 }
@@ -153,7 +153,7 @@ func (x *exchange) copyPieces(res *http.Response, w *watch, piece []byte, err er
 			if !x.writePiece(piece, res.ContentLength < 0) {
 				return tail, errWriteFailed
 			}
-			w.timer.Reset(x.rt.config.Timeouts.Idle)
+			w.touch(x.rt.config.Timeouts.Idle)
 		}
 		if err != nil {
 			return tail, err
@@ -185,7 +185,7 @@ func (m *memory) keep(t target, id, backend string) {
 // writePiece writes to the client, if there is still one. It reports false
 // when the client has left and the call is to be cancelled.
 func (x *exchange) writePiece(p []byte, flush bool) bool {
-	if x.gone.Load() {
+	if x.left() {
 		return x.rt.config.OnClientGone == config.Drain
 	}
 	rc := http.NewResponseController(x.w)

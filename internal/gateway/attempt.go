@@ -61,20 +61,35 @@ func (x *exchange) release(b *backend, ticket admit.Forecast) {
 	}
 }
 
-// watch gives an attempt up when nothing happens for too long.
+// watch gives an attempt up when nothing happens for too long, or when the
+// whole call has taken too long.
 type watch struct {
-	timer *time.Timer
-	why   atomic.Pointer[error]
+	x      *exchange
+	timer  *time.Timer
+	why    atomic.Pointer[error]
+	cancel context.CancelCauseFunc
 }
 
-func (w *watch) start(d time.Duration, why error, cancel context.CancelCauseFunc) {
-	w.why.Store(&why)
-	w.timer = time.AfterFunc(d, func() { cancel(*w.why.Load()) })
+func (w *watch) start(d time.Duration, why *error) {
+	w.why.Store(why)
+	w.timer = time.AfterFunc(min(d, w.x.remaining()), w.over)
 }
 
+// next begins another wait.
 func (w *watch) next(d time.Duration, why *error) {
 	w.why.Store(why)
-	w.timer.Reset(d)
+	w.timer.Reset(min(d, w.x.remaining()))
+}
+
+// touch begins the present wait anew: a byte has come.
+func (w *watch) touch(d time.Duration) { w.timer.Reset(min(d, w.x.remaining())) }
+
+func (w *watch) over() {
+	if w.x.remaining() <= 0 {
+		w.cancel(errTotal)
+		return
+	}
+	w.cancel(*w.why.Load())
 }
 
 // try sends the call to b and relays its answer when it is one.
@@ -88,8 +103,9 @@ func (x *exchange) try(b *backend, ticket admit.Forecast) outcome {
 	began := x.g.now()
 	ctx, cancel := context.WithCancelCause(x.ctx)
 	defer cancel(errCallOver)
-	var w watch
-	w.start(x.rt.config.Timeouts.FirstByte, errFirstByte, cancel)
+	w := watch{x: x, cancel: cancel}
+	x.giveUp = cancel
+	w.start(x.rt.config.Timeouts.FirstByte, &errFirstByte)
 	defer w.timer.Stop()
 	o := x.exchangeWith(ctx, b, &w, began)
 	x.learn(b, ticket, o, began)
@@ -196,43 +212,21 @@ func (x *exchange) attachBody(req *http.Request, b *backend) {
 	}
 	ask := x.target.shape == chat || x.target.shape == completion
 	if x.target.model && !x.upload {
-		scratch := newBuffer()
-		if rewritten := x.body.rewrite(scratch, text, model, ask); len(scratch.b) > 0 {
-			text = rewritten // scratch is left to the collector with the request
-		} else {
-			scratch.free()
-		}
+		var scratch buffer
+		text = x.body.rewrite(&scratch, text, model, ask)
 	}
-	x.readers.Add(1)
-	lent := &lentBody{count: &x.readers}
-	lent.Reset(text)
-	req.Body, req.ContentLength = lent, int64(len(text))
+	// The transport knows this type and sends it together with the header.
+	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
 	if len(text) == 0 {
-		lent.Close()
 		req.Body = http.NoBody
 	}
-}
-
-// lentBody is a request body that a transport reads, perhaps for longer than
-// the attempt lasts. Until it is closed its memory is not used again.
-type lentBody struct {
-	bytes.Reader
-	count  *atomic.Int64
-	closed atomic.Bool
-}
-
-func (l *lentBody) Close() error {
-	if l.closed.CompareAndSwap(false, true) {
-		l.count.Add(-1)
-	}
-	return nil
 }
 
 // failed judges an attempt that got no whole answer.
 func (x *exchange) failed(ctx context.Context, b *backend, err error) outcome {
 	cause := context.Cause(ctx)
 	switch {
-	case cause == errClientGone:
+	case x.ctx.Err() != nil:
 		return outcome{verdict: clientGone}
 	case cause == errTotal || cause == errFirstByte || cause == errIdle:
 		x.rec.ErrorMessage = cause.Error()
@@ -364,5 +358,3 @@ func firstOf(h http.Header, names ...string) string {
 	}
 	return ""
 }
-
-var _ io.ReadCloser = (*lentBody)(nil)

@@ -34,6 +34,13 @@ func (b *buffer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// newHeld is memory of its own for a body that a transport may go on reading
+// when the call is over; it is never used again. size is what the request's
+// header promises, which is believed up to a bound.
+func newHeld(size int64) *buffer {
+	return &buffer{b: make([]byte, 0, min(max(size, 0), 64<<10)+1)}
+}
+
 var errTooLarge = errors.New("body is larger than allowed")
 
 // readAll appends all of src, at most limit bytes. Memory grows with what

@@ -189,7 +189,7 @@ func (x *exchange) attempt(s *search, i int, b *backend, ticket admit.Forecast) 
 		s.last, s.fault = o.answer, o.fault
 		x.spill(call.SpillFailed)
 	}
-	return false, nil, x.ctx.Err() != nil
+	return false, nil, x.over()
 }
 
 func (x *exchange) spill(reason call.SpillReason) {
@@ -210,13 +210,13 @@ func (x *exchange) mayRetry(s *search) bool {
 // pause waits before the next round, if another one is allowed at all.
 func (x *exchange) pause(s *search) bool {
 	retry := x.rt.config.Retry
-	if s.failures == 0 || s.failures >= retry.Attempts || x.ctx.Err() != nil || !x.anyLeft(s) {
+	if s.failures == 0 || s.failures >= retry.Attempts || x.over() || !x.anyLeft(s) {
 		return false
 	}
 	d := route.Backoff(s.failures, backoffBase, retry.MaxWait)
 	d = time.Duration(float64(d) * (float64(x.g.random()>>11) / (1 << 53)))
 	d = max(d, s.pressing, roomStep)
-	if s.paused+d > retry.MaxWait {
+	if s.paused+d > retry.MaxWait || d > x.remaining() {
 		return false
 	}
 	s.paused += d
@@ -293,10 +293,10 @@ func (x *exchange) enterRoom(s *search, pause time.Duration) (f *fault) {
 
 // give ends a call that nobody served.
 func (x *exchange) give(s *search) *fault {
-	switch cause := context.Cause(x.ctx); {
-	case cause == errClientGone:
+	switch {
+	case x.ctx.Err() != nil:
 		return newFault(statusClientGone, "ClientGone", "The client has left.")
-	case cause == errTotal:
+	case x.remaining() <= 0:
 		return newFault(http.StatusGatewayTimeout, "Timeout", "The operation was timeout.")
 	case s.full:
 		return busy("Every deployment that may serve this call is at its limit. Please retry after "+s.wait.Round(time.Millisecond).String()+".", s.wait)

@@ -33,15 +33,17 @@ type exchange struct {
 	counted bool // the prompt's tokens are counted, not estimated
 	upload  bool // the request's body is passed on without being held
 
-	holds   [4]hold
-	held    int
-	readers atomic.Int64 // request bodies that a transport may still be reading
+	holds [4]hold
+	held  int
 
-	ctx    context.Context // of the whole call towards backends
-	cancel context.CancelCauseFunc
-	gone   atomic.Bool // the client has left
+	ctx      context.Context // of the call towards backends; ends when the client leaves and nobody counts on
+	deadline time.Time       // end of the whole call
+	giveUp   context.CancelCauseFunc
+	gone     atomic.Bool // writing to the client failed
+	told     [2]string   // memory for the headers of the gateway's own
 
-	committed bool // the client has seen a byte
+	committed bool // the client has seen a byte of a backend's answer
+	refused   bool // the client was answered by the gateway itself
 	abort     bool // the connection must end visibly broken
 	sent      int64
 	usage     usage
@@ -51,7 +53,6 @@ type exchange struct {
 
 // Why a call towards backends is given up.
 var (
-	errClientGone  = errors.New("the client has left")
 	errFirstByte   = errors.New("the backend did not begin its answer in time")
 	errIdle        = errors.New("the backend fell silent")
 	errTotal       = errors.New("the call took longer than allowed")
@@ -82,6 +83,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // begin fills in what is known of every request.
 func (x *exchange) begin() {
 	r, rec := x.r, x.rec
+	x.deadline = x.started.Add(x.rt.config.Timeouts.Total)
 	rec.At, rec.ID, rec.Gateway = x.started, x.g.newID(), x.rt.config.Name
 	rec.Method, rec.Protocol = r.Method, r.Proto
 	rec.Caller = callerAddress(r, x.rt.config.TrustedProxies)
@@ -164,8 +166,7 @@ func (x *exchange) hold() *fault {
 	if r.ContentLength > sizes.Body {
 		return tooLarge(sizes.Body)
 	}
-	x.entry.request = newBuffer()
-	err := x.entry.request.readAll(slowBody{r.Body, http.NewResponseController(x.w), x.g, x.rt.config.Timeouts.Idle}, sizes.Body)
+	err := x.readBody(sizes.Body)
 	x.rec.RequestSize = int64(len(x.entry.request.b))
 	switch {
 	case errors.Is(err, errTooLarge):
@@ -174,7 +175,6 @@ func (x *exchange) hold() *fault {
 		x.abort = true // nothing sensible can follow on this connection
 		return newFault(http.StatusBadRequest, "BadRequest", "The request body could not be read.")
 	}
-	_ = http.NewResponseController(x.w).SetReadDeadline(time.Time{})
 	if !json && x.target.shape == opaque || len(x.entry.request.b) == 0 && !x.target.model {
 		return nil
 	}
@@ -185,17 +185,38 @@ func (x *exchange) hold() *fault {
 	return nil
 }
 
-// slowBody bounds the time between two pieces of a request's body.
-type slowBody struct {
-	src  interface{ Read([]byte) (int, error) }
-	rc   *http.ResponseController
-	g    *Gateway
-	idle time.Duration
+// readBody takes the whole body in. The timer, which is cheaper than deadlines,
+// ends a body that does not come.
+func (x *exchange) readBody(limit int64) error {
+	held := newHeld(x.r.ContentLength)
+	x.entry.request = held
+	idle := x.rt.config.Timeouts.Idle
+	rc := http.NewResponseController(x.w)
+	var late atomic.Bool
+	timer := time.AfterFunc(idle, func() {
+		late.Store(true)
+		_ = rc.SetReadDeadline(time.Unix(1, 0))
+	})
+	err := held.readAll(timed{x, timer, idle}, limit)
+	if !timer.Stop() && late.Load() && err == nil {
+		_ = rc.SetReadDeadline(time.Time{})
+	}
+	return err
 }
 
-func (s slowBody) Read(p []byte) (int, error) {
-	_ = s.rc.SetReadDeadline(s.g.now().Add(s.idle))
-	return s.src.Read(p)
+// timed starts a timer anew with each piece that comes.
+type timed struct {
+	x     *exchange
+	timer *time.Timer
+	idle  time.Duration
+}
+
+func (t timed) Read(p []byte) (int, error) {
+	n, err := t.x.r.Body.Read(p)
+	if err == nil {
+		t.timer.Reset(min(t.idle, t.x.remaining()))
+	}
+	return n, err
 }
 
 func tooLarge(limit int64) *fault {
@@ -310,18 +331,10 @@ func (x *exchange) promptTokens(c tokens.Counter, model string) int {
 
 // serve sends the call to a backend and its answer to the client.
 func (x *exchange) serve() *fault {
-	base := context.WithoutCancel(x.r.Context())
-	x.ctx, x.cancel = context.WithCancelCause(base)
-	defer x.cancel(errCallOver)
-	stop := context.AfterFunc(x.r.Context(), func() {
-		x.gone.Store(true)
-		if x.rt.config.OnClientGone == config.Cancel {
-			x.cancel(errClientGone)
-		}
-	})
-	defer stop()
-	total := time.AfterFunc(x.rt.config.Timeouts.Total, func() { x.cancel(errTotal) })
-	defer total.Stop()
+	x.ctx = x.r.Context()
+	if x.rt.config.OnClientGone == config.Drain {
+		x.ctx = context.WithoutCancel(x.ctx)
+	}
 	x.g.memory.budget.Earn()
 	switch {
 	case isUpgrade(x.r):
@@ -331,6 +344,16 @@ func (x *exchange) serve() *fault {
 	}
 	return x.dispatch()
 }
+
+// left tells whether the client has left.
+func (x *exchange) left() bool { return x.gone.Load() || x.r.Context().Err() != nil }
+
+// remaining is how much longer the whole call may take.
+func (x *exchange) remaining() time.Duration { return x.deadline.Sub(x.g.now()) }
+
+// over tells that no further attempt makes sense: nobody waits for an answer,
+// or the time is up.
+func (x *exchange) over() bool { return x.ctx.Err() != nil || x.remaining() <= 0 }
 
 var prefixSeed = maphash.MakeSeed()
 
@@ -350,10 +373,11 @@ func (x *exchange) refuse(f *fault) {
 	if x.rec.ErrorMessage == "" {
 		x.rec.ErrorMessage = f.message
 	}
-	if x.gone.Load() {
+	if f.status == statusClientGone {
 		x.rec.Status = statusClientGone
 		return
 	}
+	x.refused = true
 	h := x.w.Header()
 	x.ownHeaders(h)
 	x.rec.Status = f.status

@@ -20,16 +20,13 @@ func (x *exchange) finish() {
 	rec := x.rec
 	rec.Total = now.Sub(x.started)
 	rec.ResponseSize = x.sent
-	if x.gone.Load() {
+	if !x.refused && x.left() {
 		rec.Status = statusClientGone
 	}
 	x.settle(now)
 	x.count()
 	if log := x.g.access; log != nil && log.Enabled(x.r.Context(), slog.LevelInfo) {
 		x.logAccess(log)
-	}
-	if x.readers.Load() != 0 {
-		x.entry.lent = true // a transport may still be reading: the memory is not used again
 	}
 	x.g.records.take(x.entry, x.keeps())
 }
@@ -128,9 +125,10 @@ func (x *exchange) logAccess(log *slog.Logger) {
 
 // ownHeaders sets what the gateway tells of itself and of its limits.
 func (x *exchange) ownHeaders(h http.Header) {
-	h["X-Azptu-Id"] = []string{x.rec.ID}
+	x.told = [2]string{x.rec.ID, x.rec.Backend}
+	h["X-Azptu-Id"] = x.told[:1:1]
 	if x.rec.Backend != "" {
-		h["X-Azptu-Backend"] = []string{x.rec.Backend}
+		h["X-Azptu-Backend"] = x.told[1:2:2]
 	}
 	if x.rec.Spill != call.NotSpilled {
 		h["X-Azptu-Spill"] = []string{string(x.rec.Spill)}

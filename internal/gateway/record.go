@@ -20,9 +20,8 @@ type Sink interface {
 // entry is a record and the memory of its bodies.
 type entry struct {
 	call.Call
-	request  *buffer
+	request  *buffer // not from the pool: a transport may still be reading it
 	response *buffer
-	lent     bool // a transport may still be reading request
 	mask     bool // bodies are masked before they are stored
 }
 
@@ -31,9 +30,6 @@ var entries = sync.Pool{New: func() any { return new(entry) }}
 func newEntry() *entry { return entries.Get().(*entry) }
 
 func (e *entry) free() {
-	if !e.lent {
-		e.request.free()
-	}
 	e.response.free()
 	*e = entry{}
 	entries.Put(e)
@@ -136,11 +132,8 @@ func (e *entry) bodySize() (n int) {
 }
 
 func (e *entry) dropBodies() {
-	if !e.lent {
-		e.request.free()
-	}
 	e.response.free()
-	e.request, e.response, e.lent = nil, nil, false
+	e.request, e.response = nil, nil
 }
 
 // masked puts the bodies where the sink looks for them. RequestBody nil after

@@ -65,7 +65,7 @@ func (s *relayed) run(w *watch, piece []byte, began time.Time) error {
 	for {
 		n, err := s.res.Body.Read(piece)
 		if n > 0 {
-			w.timer.Reset(idle)
+			w.touch(idle)
 			if splitErr := s.split.Write(piece[:n], s.event); splitErr != nil {
 				return splitErr
 			}
@@ -252,7 +252,7 @@ func (s *relayed) begin(began time.Time) {
 // when it comes near: setting it costs more than a write of a chunk should.
 func (s *relayed) write(p []byte) error {
 	x := s.x
-	if x.gone.Load() {
+	if x.left() {
 		if x.rt.config.OnClientGone == config.Drain {
 			return nil
 		}
@@ -282,7 +282,7 @@ func (s *relayed) write(p []byte) error {
 func (s *relayed) comment() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.done && !s.x.gone.Load() {
+	if !s.done && !s.x.left() {
 		_ = s.write([]byte(": keep-alive\n\n"))
 	}
 }

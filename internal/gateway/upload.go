@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/azptu/azptu/internal/call"
 )
@@ -68,10 +69,22 @@ func (u *upload) Read(p []byte) (int, error) {
 
 func (u *upload) Close() error { return nil }
 
+// patient bounds the time between two pieces of an upload.
+type patient struct {
+	src  io.Reader
+	rc   *http.ResponseController
+	now  func() time.Time
+	idle time.Duration
+}
+
+func (p patient) Read(b []byte) (int, error) {
+	_ = p.rc.SetReadDeadline(p.now().Add(p.idle))
+	return p.src.Read(b)
+}
+
 // attachUpload gives the request the client's own body.
 func (x *exchange) attachUpload(req *http.Request) {
 	limit := x.rt.config.Sizes.Upload
-	src := slowBody{x.r.Body, http.NewResponseController(x.w), x.g, x.rt.config.Timeouts.Idle}
-	req.Body = &upload{src: src, left: limit, over: x.cancel}
+	req.Body = &upload{src: patient{x.r.Body, http.NewResponseController(x.w), x.g.now, x.rt.config.Timeouts.Idle}, left: limit, over: x.giveUp}
 	req.ContentLength = x.r.ContentLength
 }
