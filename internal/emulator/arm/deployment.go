@@ -275,6 +275,20 @@ func ruleOf(r ptu.Rule) capacityBody {
 	return capacityBody{Minimum: r.Minimum, Maximum: r.Maximum, Step: r.Step, Default: r.Default}
 }
 
+// sizesOf is the rule of a SKU as a deployment lists it: with its default, and,
+// where the minimum is not on the step (o1: 25, then steps of 50), with the
+// sizes that quota could ever cover one by one.
+func sizesOf(sku state.SKU) capacityBody {
+	body := ruleOf(sku.Rule)
+	body.Default = max(sku.Rule.Default, sku.Rule.Minimum)
+	if sku.Rule.Step > 0 && sku.Rule.Minimum%sku.Rule.Step != 0 {
+		for n := sku.Rule.Minimum; n > 0 && n <= sku.Quota; n = sku.Rule.RoundUp(float64(n + 1)) {
+			body.AllowedValues = append(body.AllowedValues, n)
+		}
+	}
+	return body
+}
+
 func (h *Handler) listDeploymentSKUs(q *request) (*answer, error) {
 	d, err := h.config.State.Deployment(q.account(), q.params["deployment"])
 	if err != nil {
@@ -283,7 +297,7 @@ func (h *Handler) listDeploymentSKUs(q *request) (*answer, error) {
 	skus := []deploymentSKU{}
 	if m, found := h.config.State.ModelOf(d.Model); found {
 		if sku, found := m.SKU(d.SKU); found {
-			skus = append(skus, deploymentSKU{"Microsoft.CognitiveServices/accounts/deployments", skuBody{Name: sku.Name, Capacity: d.Capacity}, ruleOf(sku.Rule)})
+			skus = append(skus, deploymentSKU{"Microsoft.CognitiveServices/accounts/deployments", skuBody{Name: sku.Name, Capacity: d.Capacity}, sizesOf(sku)})
 		}
 	}
 	return paged(h, q, skus)

@@ -49,6 +49,7 @@ type listedModel struct {
 	SKUs                []modelSKU        `json:"skus"`
 	MaxCapacity         int               `json:"maxCapacity"`
 	Capabilities        map[string]string `json:"capabilities"`
+	FineTune            map[string]string `json:"finetuneCapabilities,omitempty"`
 	Deprecation         *deprecation      `json:"deprecation,omitempty"`
 	LifecycleStatus     string            `json:"lifecycleStatus"`
 	SystemData          modelSystemData   `json:"systemData"`
@@ -98,7 +99,7 @@ type costBody struct {
 func listedOf(m state.Model, q *request) listedModel {
 	out := listedModel{
 		Format: m.Format, Name: m.Name, Version: m.Version, Description: m.Description, IsDefaultVersion: m.Default, MaxCapacity: m.MaxCapacity,
-		Capabilities: m.Capabilities, LifecycleStatus: m.Lifecycle,
+		Capabilities: m.Capabilities, FineTune: m.FineTune, LifecycleStatus: m.Lifecycle,
 		ModelCatalogAssetID: fmt.Sprintf("azureml://registries/azure-openai/models/%s/versions/%s", m.Name, m.Version),
 		SystemData:          modelSystemData{"Microsoft", "Application", dateOf(m.Created), "Microsoft", "Application", dateOf(m.Created)},
 		SKUs:                []modelSKU{},

@@ -168,3 +168,20 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	}
 }
+
+// FuzzVerify: no string but one that we signed is taken for a token.
+func FuzzVerify(f *testing.F) {
+	s, _ := service(f)
+	good, err := s.Token(client(s).ClientID, "https://management.azure.com", time.Hour)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{good, good + "=", "", ".", "..", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", strings.ToUpper(good), good[:len(good)-2]} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, token string) {
+		if who, err := s.Verify(t.Context(), token); err == nil && token != good {
+			t.Errorf("%q was taken for %+v", token, who)
+		}
+	})
+}

@@ -24,7 +24,8 @@ type Model struct {
 	Created               time.Time
 	Replacement           Replacement
 	SKUs                  []SKU
-	account               string // kind of account that lists it: "OpenAI" or "AIServices"
+	FineTune              map[string]string // what a fine-tuned one can do; nil where it cannot be fine-tuned
+	account               string            // kind of account that lists it: "OpenAI" or "AIServices"
 }
 
 // Kind is the kind of account that the model belongs to.
@@ -131,6 +132,9 @@ func publishVersion(c *catalog.Catalog, m catalog.Model, v catalog.Version, t tr
 		to, _ := r.DefaultVersion()
 		out.Replacement = Replacement{Name: r.Name, Version: to.Name, Start: out.Retirement.Add(-upgradeLead), LeadDays: expiryLead}
 	}
+	if t.fineTune {
+		out.FineTune = map[string]string{"chatCompletion": "true", "fineTune": "true", "inference": "true", "scaleType": "Manual,Standard", "FineTuneTokensMaxValue": "2000000000"}
+	}
 	out.SKUs = append(t.standard(out), t.provisioned(m, out)...)
 	return out
 }
@@ -215,6 +219,9 @@ func (m Model) in(r Region) Model {
 		skus = append(skus, sku)
 	}
 	m.SKUs = skus
+	if !r.FineTunes {
+		m.FineTune = nil
+	}
 	if r.Zone != "" {
 		m.Capabilities = withArea(m.Capabilities, map[string]string{"EU": "EUR", "US": "US"}[r.Zone])
 	}

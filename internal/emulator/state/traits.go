@@ -24,6 +24,7 @@ type traits struct {
 	replacement   string
 	versions      []catalog.Version
 	noLabelSuffix bool // the row's text does not name the SKU
+	fineTune      bool // can be fine-tuned, in regions that do
 }
 
 var (
@@ -34,7 +35,7 @@ var (
 
 // known holds the models with traits of their own, by lower-case name.
 var known = map[string]traits{
-	"gpt-35-turbo": {does: "chat completion", label: "GPT-35-Turbo", rate: byTenSeconds, quota: [3]int{480, 0, 0}, noLabelSuffix: true,
+	"gpt-35-turbo": {fineTune: true, does: "chat completion", label: "GPT-35-Turbo", rate: byTenSeconds, quota: [3]int{480, 0, 0}, noLabelSuffix: true,
 		classic: &ptu.Rule{Minimum: 100, Step: 100, Maximum: 30000, Default: 300}, replacement: "gpt-4.1-mini",
 		versions: []catalog.Version{old("0301", "2025-02-13"), old("0613", "2025-02-13"), old("1106", "2025-11-11")}},
 	"gpt-35-turbo-16k": {does: "chat completion", label: "GPT-35-Turbo-16k", rate: byTenSeconds, quota: [3]int{300, 0, 0}, noLabelSuffix: true},
@@ -42,13 +43,13 @@ var known = map[string]traits{
 		classic: &ptu.Rule{Minimum: 100, Step: 100, Maximum: 30000, Default: 300}, replacement: "gpt-4.1"},
 	"gpt-4-32k":   {does: "chat", label: "GPT-4-32K", rate: byTenSeconds, quota: [3]int{120, 0, 0}, noLabelSuffix: true},
 	"gpt-4-turbo": {does: "chat", label: "GPT-4-Turbo", rate: byTenSeconds, quota: [3]int{150, 450, 0}, replacement: "gpt-4.1"},
-	"gpt-4o": {does: "chat completion responses", rate: byTenSeconds, quota: [3]int{150, 450, 300},
+	"gpt-4o": {fineTune: true, does: "chat completion responses", rate: byTenSeconds, quota: [3]int{150, 450, 300},
 		classic: &ptu.Rule{Minimum: 250, Step: 250, Maximum: 75000, Default: 750}},
-	"gpt-4o-mini": {does: "chat completion responses", rate: tenAMinute, quota: [3]int{500, 2000, 1000},
+	"gpt-4o-mini": {fineTune: true, does: "chat completion responses", rate: tenAMinute, quota: [3]int{500, 2000, 1000},
 		classic: &ptu.Rule{Minimum: 200, Step: 200, Maximum: 60000, Default: 600}},
-	"gpt-4.1":      {does: "chat completion responses", stem: "gpt4.1", label: "4.1", rate: oneAMinute, quota: [3]int{0, 1000, 300}},
-	"gpt-4.1-mini": {does: "chat completion responses", stem: "gpt4.1-mini", label: "4.1-mini", rate: oneAMinute, quota: [3]int{0, 5000, 2000}},
-	"gpt-4.1-nano": {does: "chat completion responses", stem: "gpt4.1-nano", label: "4.1-nano", rate: oneAMinute, quota: [3]int{0, 5000, 2000}},
+	"gpt-4.1":      {fineTune: true, does: "chat completion responses", stem: "gpt4.1", label: "4.1", rate: oneAMinute, quota: [3]int{0, 1000, 300}},
+	"gpt-4.1-mini": {fineTune: true, does: "chat completion responses", stem: "gpt4.1-mini", label: "4.1-mini", rate: oneAMinute, quota: [3]int{0, 5000, 2000}},
+	"gpt-4.1-nano": {fineTune: true, does: "chat completion responses", stem: "gpt4.1-nano", label: "4.1-nano", rate: oneAMinute, quota: [3]int{0, 5000, 2000}},
 	"o1": {does: "chat responses", rate: [3]int{1, 60, 6000}, quota: [3]int{0, 500, 100}, unit: "Six Thousand Tokens Per Minute",
 		classic: &ptu.Rule{Minimum: 250, Step: 250, Maximum: 150000, Default: 750}},
 	"o1-preview": {does: "chat responses", rate: [3]int{1, 60, 6000}, quota: [3]int{0, 100, 0}, unit: "Six Thousand Tokens Per Minute", replacement: "o1",
@@ -56,7 +57,7 @@ var known = map[string]traits{
 	"o1-mini":                {does: "chat", rate: [3]int{1, 60, 10000}, quota: [3]int{0, 500, 0}, unit: "Ten Thousand Tokens Per Minute", replacement: "o3-mini"},
 	"o3-mini":                {does: "chat responses", rate: [3]int{1, 60, 10000}, quota: [3]int{0, 500, 200}, unit: "Ten Thousand Tokens Per Minute"},
 	"o3":                     {does: "chat responses", rate: oneAMinute, quota: [3]int{0, 1000, 300}, unit: "One Thousand Tokens Per Minute"},
-	"o4-mini":                {does: "chat responses", rate: oneAMinute, quota: [3]int{0, 1000, 300}, unit: "One Thousand Tokens Per Minute"},
+	"o4-mini":                {fineTune: true, does: "chat responses", rate: oneAMinute, quota: [3]int{0, 1000, 300}, unit: "One Thousand Tokens Per Minute"},
 	"text-embedding-ada-002": {does: "embeddings", label: "Text-Embedding-Ada-002", rate: byTenSeconds, quota: [3]int{900, 1000, 0}, noLabelSuffix: true},
 	"text-embedding-3-small": {does: "embeddings", rate: byTenSeconds, quota: [3]int{350, 1000, 500}, noLabelSuffix: true},
 	"text-embedding-3-large": {does: "embeddings", rate: byTenSeconds, quota: [3]int{350, 1000, 500}, noLabelSuffix: true},
