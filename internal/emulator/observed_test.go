@@ -425,3 +425,31 @@ func TestActivityLogOfChanges(t *testing.T) {
 		t.Errorf("%+v", last)
 	}
 }
+
+// A call that spills over is a 429 of the provisioned deployment and an answer
+// of the standard one, marked as such.
+func TestSpilloverInMetrics(t *testing.T) {
+	s := start(t, emulator.Config{})
+	fault(t, s, `{"kind":"throttle","deployment":"`+state.RoomyDeployment+`"}`)
+	text := `{"messages":[{"role":"user","content":"hello"}],"max_tokens":5}`
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.Endpoints.AoaiHTTPURL+"/openai/deployments/"+state.RoomyDeployment+"/chat/completions?api-version=2024-10-21", strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("api-key", s.Endpoints.APIKey)
+	r.Header.Set("x-ms-spillover-deployment", state.StandardDeployment)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != 200 {
+		t.Fatalf("%d %v", res.StatusCode, res.Header)
+	}
+	got := totals(metricsOf(t, s, firstAccount(s), "ModelDeploymentName eq '*' and StatusCode eq '*' and IsSpillover eq '*'", "total", "AzureOpenAIRequests")[0])
+	want := map[string]float64{state.RoomyDeployment + "429False": 1, state.StandardDeployment + "200True": 1}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}

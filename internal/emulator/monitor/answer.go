@@ -73,7 +73,10 @@ func (m *Monitor) list(id string, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := m.answer(q, r)
+	answer, err := m.answer(q, r)
+	if err != nil {
+		return nil, err
+	}
 	answer.Timespan = stamp(w.start) + "/" + stamp(w.end)
 	return answer, nil
 }
@@ -116,7 +119,10 @@ func (m *Monitor) batch(r *http.Request, subscription string, a args) (any, erro
 		if err != nil {
 			return nil, err
 		}
-		answer := m.answer(q, one)
+		answer, err := m.answer(q, one)
+		if err != nil {
+			return nil, err
+		}
 		answer.StartTime, answer.EndTime, answer.Resource = stamp(w.start), stamp(w.end), id
 		answers = append(answers, answer)
 	}
@@ -136,8 +142,12 @@ func (m *Monitor) member(subscription, id string, before []*metricsAnswer) (Reso
 	return r, err
 }
 
+// maxPoints is how many data points one request may be answered with; ours. It
+// is a metric by the minute for a month, ten times over.
+const maxPoints = 500_000
+
 // answer evaluates every metric of a query.
-func (m *Monitor) answer(q *query, r Resource) *metricsAnswer {
+func (m *Monitor) answer(q *query, r Resource) (*metricsAnswer, error) {
 	out := &metricsAnswer{Interval: q.interval, Value: []metricAnswer{}, Namespace: namespace, Region: r.Location}
 	if q.namespace != "" {
 		out.Namespace = q.namespace
@@ -151,6 +161,9 @@ func (m *Monitor) answer(q *query, r Resource) *metricsAnswer {
 			About: of.about, Unit: of.unit, TimeSeries: []seriesAnswer{}, ErrorCode: "Success",
 		}
 		points := q.points()
+		if q.answered += len(lines) * len(points); q.answered > maxPoints && !q.namesOnly {
+			return nil, badRequest("The query asks for more than %d data points. Choose a shorter timespan, a longer interval, fewer metrics, or a smaller top.", maxPoints)
+		}
 		for _, l := range lines {
 			one.TimeSeries = append(one.TimeSeries, q.series(of, l, points))
 		}
@@ -158,7 +171,7 @@ func (m *Monitor) answer(q *query, r Resource) *metricsAnswer {
 		out.Cost += max(len(lines), 1) * max(int(end-first)-1, 0)
 		out.Value = append(out.Value, one)
 	}
-	return out
+	return out, nil
 }
 
 func (q *query) series(of *metric, l *line, points []time.Time) seriesAnswer {
@@ -174,9 +187,9 @@ func (q *query) series(of *metric, l *line, points []time.Time) seriesAnswer {
 		wanted = of.aggregations[:1]
 	}
 	for i, t := range points {
-		p := pointAnswer{Time: stamp(t)}
+		p, here := pointAnswer{Time: stamp(t)}, l.grains[i]
 		for _, name := range wanted {
-			if v, ok := l.grains[i].aggregate(name); ok {
+			if v, ok := here.aggregate(name); ok {
 				*p.field(name) = &v
 			}
 		}

@@ -11,7 +11,7 @@ import (
 type line struct {
 	names  []string // of the dimensions it is split by, folded
 	values []string
-	grains []stat
+	grains map[int]stat // those that have anything
 	whole  stat
 }
 
@@ -69,7 +69,7 @@ func (e *evaluation) lineOf(d *dims) *line {
 	}
 	l := e.lines[key.String()]
 	if l == nil {
-		l = &line{grains: make([]stat, len(e.points))}
+		l = &line{grains: map[int]stat{}}
 		for _, which := range e.by {
 			l.names = append(l.names, strings.ToLower(dimNames[which]))
 			l.values = append(l.values, d.of(which))
@@ -80,10 +80,10 @@ func (e *evaluation) lineOf(d *dims) *line {
 }
 
 func (l *line) add(grain int, s stat) {
-	if grain >= 0 && grain < len(l.grains) {
-		l.grains[grain].merge(s)
-		l.whole.merge(s)
-	}
+	sum := l.grains[grain]
+	sum.merge(s)
+	l.grains[grain] = sum
+	l.whole.merge(s)
 }
 
 // place is where a sample of a metric goes: cells of one deployment that fall

@@ -358,6 +358,23 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
+func TestAnswersAreBounded(t *testing.T) {
+	w := newWorld(t)
+	for i := range 12 {
+		w.call(func(c *Call) { c.Deployment = fmt.Sprint("d", i) })
+	}
+	w.pass(time.Minute)
+	q := url.Values{"metricnames": {"AzureOpenAIRequests"}, "interval": {"PT1M"}, "timespan": {"P31D"}, "$filter": {"ModelDeploymentName eq '*'"}, "top": {"1000000"}}
+	path := accountID + "/providers/Microsoft.Insights/metrics"
+	if code, doc := w.get(t, path, q); code != 400 || !strings.Contains(fmt.Sprint(doc), "more than 500000 data points") {
+		t.Errorf("a month of minutes for each of 12 deployments: %d", code)
+	}
+	q.Set("resultType", "metadata")
+	if code, _ := w.get(t, path, q); code != 200 {
+		t.Errorf("their names alone: %d", code)
+	}
+}
+
 func TestConcurrentUse(t *testing.T) {
 	w := newWorld(t)
 	var wg sync.WaitGroup

@@ -19,6 +19,7 @@ type query struct {
 	orderBy      string // an aggregation; "" for the metric's own
 	ascending    bool
 	namesOnly    bool // resultType=metadata
+	answered     int  // data points so far
 }
 
 const maxMetrics = 20
