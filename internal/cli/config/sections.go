@@ -101,6 +101,28 @@ func (e *effective) messages(configured *settings.Settings) {
 	e.document["messages"] = section
 }
 
+// builtInMessages lists the texts that azptu comes with, in one language: what
+// there is to override. They are no part of the document, which would freeze
+// them.
+func (e *effective) builtInMessages(lang locale.Language) error {
+	own := map[string]bool{}
+	for _, known := range e.entries {
+		own[known.Path] = true
+	}
+	for _, area := range locale.Areas() {
+		texts, err := locale.Messages(area, lang)
+		if err != nil {
+			return err
+		}
+		for _, key := range slices.Sorted(maps.Keys(texts)) {
+			if path := "messages." + string(lang) + "." + key; !own[path] {
+				e.add(path, texts[key].Other, settings.BuiltIn)
+			}
+		}
+	}
+	return nil
+}
+
 // origin names the built-in tables as such; a path of the user's stays.
 func origin(source string) string {
 	if _, builtIn := catalog.Named(source); builtIn {

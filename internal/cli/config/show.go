@@ -97,6 +97,11 @@ func (o *show) effective() (*effective, error) {
 	if wanted("messages") {
 		out.messages(configured)
 	}
+	if o.section == "messages" {
+		if err := out.builtInMessages(o.env.Printer().Language()); err != nil {
+			return nil, err
+		}
+	}
 	return out, nil
 }
 
