@@ -150,6 +150,8 @@ func (x *Runner) streamRare(ctx context.Context, n plan.Node, emit func(*Rel) er
 		return x.window(ctx, n, emit)
 	case *plan.Sample:
 		return x.sample(ctx, n, emit)
+	case *plan.Range:
+		return x.rangeRows(ctx, n, emit)
 	case *bound:
 		return emitBatches(n.rel, emit)
 	case *plan.Apply:

@@ -16,7 +16,20 @@ func (x *Runner) scan(ctx context.Context, n *plan.Scan, workers int, emit func(
 		req.Paths = append(req.Paths, scan.JSONPath{Column: n.DocIndex(p), Steps: p.Steps, Want: p.Want})
 	}
 	seq := atomic.Int64{}
+	var pred eval
+	if n.Pred != nil {
+		pred = x.compiler(n.Cols).compile(n.Pred)
+	}
 	return n.Table.Scan(ctx, req, func(b *scan.Batch) error {
+		if pred != nil {
+			sel, all := selected(pred(&Rel{Cols: b.Columns, Len: b.Len}), b.Len)
+			if !all && len(sel) == 0 {
+				return ctx.Err()
+			}
+			if !all {
+				b = takeBatch(b, sel)
+			}
+		}
 		r := &Rel{Len: b.Len, Seq: b.Seq, Cols: make([]*value.Vector, 0, len(b.Columns)+len(req.Paths))}
 		if workers <= 1 {
 			r.Seq = seq.Add(1)
@@ -55,6 +68,27 @@ func (x *Runner) paths(n *plan.Scan, req scan.Request, b *scan.Batch) []*value.V
 	for k, v := range out {
 		if want := n.PathCols[k].Type; v.Type != want {
 			out[k] = convertPath(x.Fn, v, want)
+		}
+	}
+	return out
+}
+
+// takeBatch keeps the selected rows of a table's batch.
+func takeBatch(b *scan.Batch, sel []int32) *scan.Batch {
+	out := &scan.Batch{Len: len(sel), Seq: b.Seq}
+	for _, v := range b.Columns {
+		out.Columns = append(out.Columns, v.Take(sel))
+	}
+	for _, v := range b.Paths {
+		if v != nil {
+			v = v.Take(sel)
+		}
+		out.Paths = append(out.Paths, v)
+	}
+	if len(b.Sources) > 0 {
+		out.Sources = make(map[int]*value.Vector, len(b.Sources))
+		for c, v := range b.Sources {
+			out.Sources[c] = v.Take(sel)
 		}
 	}
 	return out

@@ -11,9 +11,6 @@ import (
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
-// maxRangeRows bounds what range makes.
-const maxRangeRows = 20_000_000
-
 func (b *binder) constant(x ast.Expr, in *scope) value.Value {
 	k, ok := b.scalar(x, &row{in: in}).(Const)
 	if !ok {
@@ -35,42 +32,28 @@ func (b *binder) rangeOf(p *pipeline, op *ast.Range, in *scope) {
 	default:
 		b.failf(op.Pos, "range is not defined from %s to %s step %s", from.T, to.T, step.T)
 	}
-	vec := b.rangeVector(op, t, from, to, step)
-	p.node = &Values{Cols: []Col{b.col(op.Name, t)}, Data: []*value.Vector{vec}, Len: vec.Len}
-	p.ordered = true
+	n := &Range{Col: b.col(op.Name, t), First: from, Step: step}
+	if !from.Null && !to.Null && !step.Null {
+		n.Count = b.rangeCount(op, from, to, step)
+	}
+	p.node, p.ordered = n, true
 }
 
-func (b *binder) rangeVector(op *ast.Range, t value.Type, from, to, step value.Value) *value.Vector {
-	if from.Null || to.Null || step.Null {
-		return value.NewBuilder(t, 0).Finish()
-	}
-	if t == value.Real || t == value.Decimal {
+func (b *binder) rangeCount(op *ast.Range, from, to, step value.Value) int64 {
+	var n float64
+	if from.T == value.Real || from.T == value.Decimal {
 		f, l, s := value.Convert(from, value.Real).F, value.Convert(to, value.Real).F, value.Convert(step, value.Real).F
-		n := math.Floor((l-f)/s + 1e-9)
-		if s == 0 || math.IsNaN(n) || n >= maxRangeRows {
-			b.failf(op.Pos, "this range has no end, or more than %d rows", maxRangeRows)
+		n = math.Floor((l-f)/s+1e-9) + 1
+	} else {
+		if step.I == 0 {
+			b.failf(op.Pos, "the step of range cannot be zero")
 		}
-		vb := value.NewBuilder(t, max(int(n)+1, 0))
-		for i := 0.0; i <= n; i++ {
-			vb.Append(value.Convert(value.OfReal(f+i*s), t))
-		}
-		return vb.Finish()
+		n = math.Floor((float64(to.I)-float64(from.I))/float64(step.I)) + 1
 	}
-	if step.I == 0 {
-		b.failf(op.Pos, "the step of range cannot be zero")
+	if math.IsNaN(n) || math.IsInf(n, 0) || n > math.MaxInt64/2 {
+		b.failf(op.Pos, "this range has no end")
 	}
-	if (float64(to.I)-float64(from.I))/float64(step.I) >= maxRangeRows {
-		b.failf(op.Pos, "this range has more than %d rows", maxRangeRows)
-	}
-	v := &value.Vector{Type: t}
-	for i := from.I; step.I > 0 && i <= to.I || step.I < 0 && i >= to.I; i += step.I {
-		v.I64 = append(v.I64, i)
-		if next := i + step.I; (next > i) != (step.I > 0) {
-			break
-		}
-	}
-	v.Len = len(v.I64)
-	return v
+	return int64(max(n, 0))
 }
 
 func (b *binder) dataTable(p *pipeline, op *ast.DataTable, in *scope) {

@@ -1,4 +1,273 @@
 package plan
 
-// Optimize gives a plan that computes the same rows with less work.
-func Optimize(n Node) Node { return n }
+import (
+	"github.com/azptu/azptu/internal/kql/fn"
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// Optimize gives a plan that computes the same rows with less work: filters move towards
+// the tables, projections melt together, only columns that are used are read, values
+// inside documents are read by the scan, and tables are told what they may skip. The plan
+// given is left as it is.
+func Optimize(n Node) Node {
+	all := ids(n.Columns())
+	n = simplify(n)
+	n = prune(n, all)
+	n = hoist(n)
+	return prune(n, all)
+}
+
+func ids(cols []Col) map[int]bool {
+	m := make(map[int]bool, len(cols))
+	for _, c := range cols {
+		m[c.ID] = true
+	}
+	return m
+}
+
+// simplify rewrites from the tables upwards.
+func simplify(n Node) Node {
+	places := inputs(n)
+	if len(places) == 0 {
+		return n
+	}
+	c := shallow(n)
+	for i, p := range inputs(c) {
+		*p = simplify(*places[i])
+	}
+	return improve(c)
+}
+
+// improve rewrites an operator whose inputs are done.
+func improve(n Node) Node {
+	switch n := n.(type) {
+	case *Filter:
+		return improveFilter(n)
+	case *Project:
+		if in, ok := n.In.(*Project); ok && mergeable(n.Exprs, in) {
+			m := definitions(in)
+			return &Project{In: in.In, Cols: n.Cols, Exprs: substituteAll(n.Exprs, m)}
+		}
+	case *Aggregate:
+		return improveAggregate(n)
+	case *Limit:
+		switch in := n.In.(type) {
+		case *Project:
+			return &Project{In: improve(&Limit{In: in.In, N: n.N}), Cols: in.Cols, Exprs: in.Exprs}
+		case *Sort:
+			if in.Limit < 0 || in.Limit > n.N {
+				return &Sort{In: in.In, Keys: in.Keys, Limit: n.N}
+			}
+			return in
+		}
+	}
+	return n
+}
+
+// improveFilter moves conditions below projections and joins filters.
+func improveFilter(n *Filter) Node {
+	switch in := n.In.(type) {
+	case *Filter:
+		return improveFilter(&Filter{In: in.In, Pred: and(in.Pred, n.Pred)})
+	case *Project:
+		m := definitions(in)
+		var down, stay []Expr
+		for _, c := range conjuncts(n.Pred) {
+			if cheapUnder(c, m) {
+				down = append(down, substitute(c, m))
+			} else {
+				stay = append(stay, c)
+			}
+		}
+		if len(down) == 0 {
+			return n
+		}
+		below := &Project{In: improveFilter(&Filter{In: in.In, Pred: all(down)}), Cols: in.Cols, Exprs: in.Exprs}
+		if len(stay) == 0 {
+			return below
+		}
+		return &Filter{In: below, Pred: all(stay)}
+	case *Sort:
+		if in.Limit < 0 {
+			return &Sort{In: improveFilter(&Filter{In: in.In, Pred: n.Pred}), Keys: in.Keys, Limit: -1}
+		}
+	}
+	return n
+}
+
+// improveAggregate drops a projection under an aggregate and orders that do not matter.
+func improveAggregate(n *Aggregate) Node {
+	in, ok := n.In.(*Project)
+	if !ok {
+		return n
+	}
+	exprs := append([]Expr(nil), n.Keys...)
+	for _, a := range n.Aggs {
+		exprs = append(exprs, a.Args...)
+	}
+	if !mergeable(exprs, in) {
+		return n
+	}
+	m := definitions(in)
+	c := *n
+	c.In = in.In
+	c.Keys = substituteAll(n.Keys, m)
+	c.Aggs = append([]Agg(nil), n.Aggs...)
+	for i := range c.Aggs {
+		c.Aggs[i].Args = substituteAll(c.Aggs[i].Args, m)
+	}
+	return &c
+}
+
+var andFunc = fn.Lookup("and")
+
+func and(x, y Expr) Expr { return &Call{F: andFunc, Args: []Expr{x, y}, T: value.Bool} }
+
+func all(xs []Expr) Expr {
+	x := xs[0]
+	for _, y := range xs[1:] {
+		x = and(x, y)
+	}
+	return x
+}
+
+// conjuncts gives the conditions that all must hold.
+func conjuncts(x Expr) []Expr {
+	if c, ok := x.(*Call); ok && c.F.Name == "and" {
+		return append(conjuncts(c.Args[0]), conjuncts(c.Args[1])...)
+	}
+	return []Expr{x}
+}
+
+// definitions says how a projection computes its columns.
+func definitions(p *Project) map[int]Expr {
+	m := make(map[int]Expr, len(p.Cols))
+	for i, c := range p.Cols {
+		m[c.ID] = p.Exprs[i]
+	}
+	return m
+}
+
+// cheap says that computing an expression again costs next to nothing. Paths count as
+// cheap because the scan reads each of them once.
+func cheap(x Expr) bool {
+	switch x.(type) {
+	case Ref, Const, *Path:
+		return true
+	}
+	return false
+}
+
+func cheapUnder(x Expr, m map[int]Expr) bool {
+	ok := !volatile(x)
+	Walk(x, func(id int) {
+		if d, found := m[id]; found && !cheap(d) {
+			ok = false
+		}
+	})
+	return ok && docsStay(x, m)
+}
+
+// docsStay says whether the documents that paths look into are still columns below.
+func docsStay(x Expr, m map[int]Expr) bool {
+	switch x := x.(type) {
+	case *Path:
+		_, isRef := m[x.Doc.ID].(Ref)
+		_, isPath := m[x.Doc.ID].(*Path)
+		return isRef || isPath && !m[x.Doc.ID].(*Path).converted() || m[x.Doc.ID] == nil
+	case *InSet:
+		return docsStay(x.X, m)
+	case *Call:
+		for _, a := range x.Args {
+			if !docsStay(a, m) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// converted says that a path's value is no longer a document to look into.
+func (e *Path) converted() bool { return e.Want != value.Dynamic && e.Want != value.String }
+
+func volatile(x Expr) bool {
+	switch x := x.(type) {
+	case *InSet:
+		return volatile(x.X)
+	case *Call:
+		if x.F.Volatile {
+			return true
+		}
+		for _, a := range x.Args {
+			if volatile(a) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mergeable says whether expressions over a projection can be computed below it without
+// doing costly work twice.
+func mergeable(exprs []Expr, p *Project) bool {
+	m := definitions(p)
+	uses := map[int]int{}
+	ok := true
+	for _, x := range exprs {
+		Walk(x, func(id int) { uses[id]++ })
+		ok = ok && docsStay(x, m)
+	}
+	for id, d := range m {
+		if !cheap(d) && (uses[id] > 1 || uses[id] > 0 && volatile(d)) {
+			ok = false
+		}
+	}
+	return ok
+}
+
+func substituteAll(xs []Expr, m map[int]Expr) []Expr {
+	out := make([]Expr, len(xs))
+	for i, x := range xs {
+		out[i] = substitute(x, m)
+	}
+	return out
+}
+
+// substitute puts definitions in place of columns.
+func substitute(x Expr, m map[int]Expr) Expr {
+	switch x := x.(type) {
+	case Ref:
+		if d, ok := m[x.ID]; ok {
+			return d
+		}
+	case *Path:
+		return substitutePath(x, m)
+	case *InSet:
+		c := *x
+		c.X = substitute(x.X, m)
+		return &c
+	case *Call:
+		c := *x
+		c.Args = substituteAll(x.Args, m)
+		if p, ok := c.Args[0].(*Path); ok && len(c.Args) == 1 && p.Want == value.Dynamic && fn.Converter(c.T) != nil && c.F.Name == fn.Converter(c.T).Name {
+			return &Path{Doc: p.Doc, Steps: p.Steps, Want: c.T}
+		}
+		return &c
+	}
+	return x
+}
+
+// substitutePath lengthens a path into a document that is itself found by a path.
+func substitutePath(x *Path, m map[int]Expr) Expr {
+	switch d := m[x.Doc.ID].(type) {
+	case Ref:
+		return &Path{Doc: d, Steps: x.Steps, Want: x.Want}
+	case *Path:
+		steps := append(append([]value.Step(nil), d.Steps...), x.Steps...)
+		if x.Doc.T == value.String {
+			steps[len(d.Steps)].Reparse = true
+		}
+		return &Path{Doc: d.Doc, Steps: steps, Want: x.Want}
+	}
+	return x
+}

@@ -87,6 +87,8 @@ type (
 		Predicates []scan.Predicate
 		Time       *scan.TimeRange
 		Limit      int64
+		// Pred keeps rows before paths are looked up; nil for all.
+		Pred Expr
 	}
 	// Values are rows at hand.
 	Values struct {
@@ -356,6 +358,16 @@ func (n *Reduce) Columns() []Col { return n.Cols }
 
 // Columns and the variables.
 func (n *Match) Columns() []Col { return n.Cols }
+
+// Range makes Count rows of one column, from First in steps.
+type Range struct {
+	Col         Col
+	First, Step value.Value
+	Count       int64
+}
+
+// Columns is the one column.
+func (n *Range) Columns() []Col { return []Col{n.Col} }
 
 // Render is how a result wants to be drawn.
 type Render struct {
