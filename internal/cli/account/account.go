@@ -1,5 +1,6 @@
 // Package account holds the verbs about accounts, which azptu 1.0 calls
-// projects: list and show, and the documented list-projects.
+// projects: list, set, show, create, delete, purge, restore, keys, grant and
+// diagnostics, and the documented list-projects.
 package account
 
 import (
@@ -12,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/azptu/azptu/internal/azure/arm"
+	"github.com/azptu/azptu/internal/cli/defaults"
 	"github.com/azptu/azptu/internal/cli/render"
 	"github.com/azptu/azptu/internal/cli/session"
 	"github.com/azptu/azptu/internal/cli/verb"
@@ -20,7 +22,9 @@ import (
 
 // New makes the noun `azptu account`.
 func New(env *verb.Env) *cobra.Command {
-	return verb.Group(env, verb.Spec{Use: "account", Help: "account"}, NewList(env, verb.Tree), newShow(env))
+	return verb.Group(env, verb.Spec{Use: "account", Help: "account"},
+		NewList(env, verb.Tree), defaults.NewSetProject(env, verb.Tree), newShow(env), newCreate(env), newDelete(env), newPurge(env), newRestore(env),
+		newKeys(env), newGrant(env), newDiagnostics(env))
 }
 
 // Record is an account as -o json shows it. Its field names are a contract.
@@ -38,6 +42,8 @@ type Record struct {
 	LocalAuth      bool              `json:"apiKeysAllowed"`
 	PublicNetwork  string            `json:"publicNetworkAccess"`
 	Tags           map[string]string `json:"tags"`
+	DeletedAt      string            `json:"deletionDate,omitempty"`       // only of deleted accounts
+	PurgeAt        string            `json:"scheduledPurgeDate,omitempty"` // only of deleted accounts
 	ID             string            `json:"id"`
 }
 
@@ -49,7 +55,7 @@ func toRecord(a arm.Account) Record {
 	return Record{
 		Name: a.Account, ResourceGroup: a.ResourceGroup, SubscriptionID: a.SubscriptionID, Location: arm.Fold(a.Location), Kind: a.Kind, SKU: a.SKU,
 		Endpoint: a.Endpoint, CustomDomain: a.CustomDomain, State: a.State, PrincipalID: a.PrincipalID, LocalAuth: a.LocalAuth,
-		PublicNetwork: a.PublicNetwork, Tags: tags, ID: a.ID(),
+		PublicNetwork: a.PublicNetwork, Tags: tags, DeletedAt: a.DeletedAt, PurgeAt: a.PurgeAt, ID: a.ID(),
 	}
 }
 
@@ -71,6 +77,8 @@ type listOptions struct {
 	face  verb.Face
 	scope verb.Scope
 	all   bool
+
+	deleted bool // those that are deleted but not purged
 }
 
 // NewList makes `azptu account list` and `azptu list-projects`.
@@ -84,6 +92,7 @@ func NewList(env *verb.Env, face verb.Face) *cobra.Command {
 	if face == verb.Tree {
 		cmd.Aliases = []string{"ls"}
 		o.scope.Bind(env, cmd, verb.FlagResourceGroup)
+		cmd.Flags().BoolVar(&o.deleted, "deleted", false, "account.flag.deleted")
 		cmd.Flags().BoolVar(&o.all, "all-subscriptions", false, "account.flag.all-subscriptions")
 	}
 	return cmd
@@ -123,6 +132,10 @@ func (o *listOptions) accounts(ctx context.Context, env *verb.Env, s *session.Se
 	subscription, err := s.Subscription(ctx, o.scope)
 	if err != nil {
 		return nil, err
+	}
+	if o.deleted {
+		deleted, err := s.ARM.DeletedAccounts(ctx, subscription)
+		return deleted, session.Explain(env, err)
 	}
 	accounts, err := s.ARM.Accounts(ctx, subscription)
 	if err != nil {

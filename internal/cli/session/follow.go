@@ -27,6 +27,19 @@ func (s *Session) Follow(ctx context.Context, op *arm.Operation, p Pending) erro
 	return s.left(err, op, p)
 }
 
+// FollowAccount waits for an operation on an account. Interrupted, the account
+// itself tells how far it came.
+func (s *Session) FollowAccount(ctx context.Context, op *arm.Operation, what string, ref arm.AccountRef) error {
+	line := s.Env.Term.Progress()
+	defer line.Done()
+	err := op.Follow(ctx, func(now arm.Progress) { line.Show(s.progress(what, now)) })
+	if !errors.Is(err, context.Canceled) {
+		return Explain(s.Env, err)
+	}
+	return exit.New(exit.Interrupted, s.Env.T("azure.left", "What", what)).
+		Hint(s.Env.T("azure.left.hint", "Command", "azptu account show "+ref.Account+" --resource-group "+Quote(ref.ResourceGroup)+" --subscription-id "+ref.SubscriptionID)).Wrap(err)
+}
+
 // left explains the end of a wait.
 func (s *Session) left(err error, op *arm.Operation, p Pending) error {
 	if !errors.Is(err, context.Canceled) {
