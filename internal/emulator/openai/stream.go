@@ -64,11 +64,11 @@ type stream struct {
 	fault   Fault
 	pace    pace
 	paced   bool
-	out     *[]byte
-	thought int  // reasoning tokens before the first
-	sent    int  // tokens put so far
-	events  int  // events put so far
-	broken  bool // the client left, or the fault says that the stream breaks off
+	out     *[]byte // what is gathered; nil while nothing is
+	thought int     // reasoning tokens before the first
+	sent    int     // tokens put so far
+	events  int     // events put so far
+	broken  bool    // the client left, or the fault says that the stream breaks off
 }
 
 // openStream sets the headers of a stream. The request's text is given back:
@@ -79,9 +79,7 @@ func (x *exchange) openStream(g *grant) *stream {
 	x.modelHeaders(h, g)
 	h["Content-Type"] = streamType
 	h["Skip-Error-Remapping"] = yes
-	s := &stream{x: x, g: g, fault: g.fault, pace: x.pace(g), paced: x.h.cfg.Latency, out: outputs.Get().(*[]byte)}
-	*s.out = (*s.out)[:0]
-	return s
+	return &stream{x: x, g: g, fault: g.fault, pace: x.pace(g), paced: x.h.cfg.Latency}
 }
 
 // finish ends a stream that came to its end with one last event.
@@ -98,7 +96,13 @@ func (s *stream) finish(completion int, last func([]byte) []byte) {
 	s.flush()
 }
 
-func (s *stream) close() { putOutput(s.out) }
+// close gives the buffer back, if one is held.
+func (s *stream) close() {
+	if s.out != nil {
+		putOutput(s.out)
+		s.out = nil
+	}
+}
 
 // flushAt is how many bytes are gathered before they are written.
 const flushAt = 16 << 10
@@ -120,6 +124,10 @@ func (s *stream) put(event func([]byte) []byte) {
 			return
 		}
 	}
+	if s.out == nil {
+		s.out = outputs.Get().(*[]byte)
+		*s.out = (*s.out)[:0]
+	}
 	*s.out = event(*s.out)
 	s.events++
 	if len(*s.out) >= flushAt {
@@ -136,6 +144,7 @@ func (s *stream) token() {
 		due := s.pace.first + time.Duration(s.thought+s.sent)*s.pace.each
 		if due > s.x.h.cfg.Now().Sub(s.x.started) {
 			s.flush()
+			s.close() // thousands of streams wait most of the time
 			if !s.broken && !s.x.wait(due) {
 				s.hangUp()
 				return
@@ -147,7 +156,7 @@ func (s *stream) token() {
 
 // flush writes what has been gathered.
 func (s *stream) flush() {
-	if s.broken || len(*s.out) == 0 {
+	if s.broken || s.out == nil || len(*s.out) == 0 {
 		return
 	}
 	s.x.begun(http.StatusOK)
