@@ -149,7 +149,7 @@ func (s *Server) compose(config Config) error {
 		State: s.State, Verify: expiringVerifier{verifier{s.Entra}, s.faults}, Root: s.sockets.url("https", s.sockets.all[control]), Authority: s.sockets.url("https", s.sockets.all[control]),
 		Insights: rest.insights, PageSize: config.PageSize, Log: config.Log, Wall: config.Now,
 	})
-	s.serve(s.sockets.all[control], s.controlPlane(s.log.Watch(manager), rest))
+	s.serve(s.sockets.all[control], s.controlPlane(s.faults.Manager(s.log.Watch(manager)), rest))
 	s.serve(s.sockets.all[data], rest.data)
 	s.serve(s.sockets.all[dataPlain], rest.data)
 	s.serve(s.sockets.all[side], s.sideDoor(rest))

@@ -309,6 +309,13 @@ func TestFaultsReachTheControlPlane(t *testing.T) {
 		t.Errorf("expired token: %d", status)
 	}
 	remove()
+	// The SDK waits as a 429 asks, and gets through.
+	remove = fault(t, s, `{"kind":"throttle","service":"arm","count":1,"retryAfter":"1s"}`)
+	began := time.Now()
+	if _, err := f.NewAccountsClient().Get(t.Context(), e.ResourceGroup, e.Account, nil); err != nil || time.Since(began) < time.Second {
+		t.Errorf("throttled once: %v after %v", err, time.Since(began))
+	}
+	remove()
 	if code := create(); code != "" {
 		t.Errorf("after the faults: %q", code)
 	}

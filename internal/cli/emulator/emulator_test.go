@@ -94,6 +94,7 @@ func TestRunDriveAndStop(t *testing.T) {
 		{"emulator fault add throttle --deployment-name chat --percent 20 --retry-after 5s -o json", 0, `"retryAfter": "5s"`, ""},
 		{"emulator fault add quota --location eastus", 0, "eastus", ""},
 		{"emulator fault add quota", 2, "", "region must be given"},
+		{"emulator fault add hang --service dns", 2, "", "neither data nor arm"},
 		{"emulator fault add earthquake", 2, "", "earthquake is no kind of fault"},
 		{"emulator fault list", 0, "f2", ""},
 		{"emulator fault list --lang pt-BR", 0, "Onde", ""},

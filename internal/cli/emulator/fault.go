@@ -33,6 +33,7 @@ func newFaultAdd(env *verb.Env) *cobra.Command {
 	cmd := verb.Command(env, verb.Spec{Use: "add KIND", Help: "emulator.fault.add", Run: o.run})
 	bindDir(cmd, &o.dir)
 	f := cmd.Flags()
+	f.StringVar(&o.Service, "service", "", "emulator.fault.flag.service")
 	f.StringVar(&o.Account, "account-name", "", "emulator.fault.flag.account")
 	f.StringVar(&o.Deployment, "deployment-name", "", "emulator.fault.flag.deployment")
 	f.StringVar(&o.Region, "location", "", "emulator.fault.flag.location")
@@ -51,6 +52,7 @@ func newFaultAdd(env *verb.Env) *cobra.Command {
 	f.StringVar(&o.SKU, "sku", "", "emulator.fault.flag.sku")
 	f.StringVar(&o.Row, "row", "", "emulator.fault.flag.row")
 	f.IntVar(&o.Units, "units", 0, "emulator.fault.flag.units")
+	_ = cmd.RegisterFlagCompletionFunc("service", cobra.FixedCompletions([]string{fault.DataPlane, fault.ResourceManager}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return kindNames(), cobra.ShellCompDirectiveNoFileComp
 	}
@@ -160,7 +162,7 @@ func faultColumns(env *verb.Env) []render.Field[fault.Fault] {
 // scopeOf is what a fault is about, in a few words.
 func scopeOf(env *verb.Env, f fault.Fault) string {
 	var parts []string
-	for _, s := range []string{f.Account, f.Deployment, f.Region, f.SKU, f.Row} {
+	for _, s := range []string{f.Service, f.Account, f.Deployment, f.Region, f.SKU, f.Row} {
 		if s != "" {
 			parts = append(parts, s)
 		}

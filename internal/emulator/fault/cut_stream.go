@@ -5,6 +5,9 @@ var cutStream = kind{
 	name:  "cut-stream",
 	about: "streams break off after so many events (after, 3 unless given)",
 	check: func(f *Fault) error {
+		if f.Service == ResourceManager {
+			return invalid("%s: Resource Manager has no streams", f.Kind)
+		}
 		orElse(&f.After, 3)
 		if f.After < 0 {
 			return invalid("cut-stream: after %d is negative", f.After)

@@ -40,6 +40,7 @@ type Fault struct {
 	Kind string `json:"kind"`
 
 	// Scope: empty means every one. An account is named by name or resource id.
+	Service    string `json:"service,omitempty"` // data (the default) or arm; expired-token, capacity, quota and clock-skew have no use for it
 	Account    string `json:"account,omitempty"`
 	Deployment string `json:"deployment,omitempty"`
 	Region     string `json:"region,omitempty"`
@@ -67,6 +68,7 @@ type Fault struct {
 
 // Place is where a fault may happen. What is not known is empty.
 type Place struct {
+	Service    string // DataPlane or ResourceManager; "" is the data plane
 	Account    string // resource id or name
 	Deployment string
 	Region     string // name or display name
@@ -223,6 +225,8 @@ func (s *Set) judge(f *Fault) (kind, error) {
 		f.Percent = 100
 	}
 	switch {
+	case f.Service != "" && f.Service != DataPlane && f.Service != ResourceManager:
+		return kind{}, invalid("service: %.40q is neither %s nor %s", f.Service, DataPlane, ResourceManager)
 	case !(f.Percent > 0 && f.Percent <= 100):
 		return kind{}, invalid("percent: %v is not above 0 and up to 100", f.Percent)
 	case f.Count < 0:
@@ -289,7 +293,7 @@ func (s *Set) Strike(at Place) Effect {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range slices.Clone(s.on) {
-		if a.kind.strike != nil && a.meets(at, s.config.Luck) {
+		if a.kind.strike != nil && orService(a.Service) == orService(at.Service) && a.meets(at, s.config.Luck) {
 			a.kind.strike(&a.Fault, &e, s.config.Luck())
 			s.hit(a)
 		}
@@ -320,6 +324,8 @@ func (a *active) meets(at Place, luck func() float64) bool {
 	}
 	return a.Percent >= 100 || luck()*100 < a.Percent
 }
+
+func orService(name string) string { return cmp.Or(name, DataPlane) }
 
 // regionName folds "East US" and "eastus" into one.
 func regionName(s string) string { return strings.ToLower(strings.ReplaceAll(s, " ", "")) }

@@ -81,6 +81,8 @@ func TestEffects(t *testing.T) {
 		`{"kind":"reset","account":"fabrikam"}`:                                       {},
 		`{"kind":"reset","deployment":"other"}`:                                       {},
 		`{"kind":"reset","region":"westus"}`:                                          {},
+		`{"kind":"reset","service":"arm"}`:                                            {},
+		`{"kind":"reset","service":"data"}`:                                           {Reset: true},
 		`{"kind":"capacity","region":"eastus"}`:                                       {},
 	} {
 		s, _, _ := newSet(0.5)
@@ -150,9 +152,47 @@ func TestTokensAndClock(t *testing.T) {
 	}
 }
 
+func TestResourceManager(t *testing.T) {
+	s, _, _ := newSet(0)
+	server := httptest.NewServer(s.Manager(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })))
+	defer server.Close()
+	get := func(path string) (*http.Response, error) {
+		res, err := http.Get(server.URL + path)
+		if err == nil {
+			res.Body.Close()
+		}
+		return res, err
+	}
+	const path = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/contoso/deployments/chat"
+	add(t, s, `{"kind":"throttle","service":"arm","retryAfter":"1500ms","account":"contoso"}`)
+	if res, err := get(path); err != nil || res.StatusCode != 429 || res.Header.Get("Retry-After") != "2" {
+		t.Errorf("throttled: %v %v", res, err)
+	}
+	if res, err := get("/subscriptions"); err != nil || res.StatusCode != 204 {
+		t.Errorf("out of scope: %v %v", res, err)
+	}
+	s.Clear()
+	add(t, s, `{"kind":"reset","service":"arm","deployment":"chat"}`)
+	if _, err := get(path); err == nil {
+		t.Error("reset: an answer came")
+	}
+	s.Clear()
+	add(t, s, `{"kind":"error","service":"arm","status":503,"region":"eastus","delay":"1ms"}`)
+	add(t, s, `{"kind":"latency","service":"arm","delay":"1ms"}`)
+	if res, err := get("/subscriptions/s/providers/Microsoft.CognitiveServices/locations/eastus/usages"); err != nil || res.StatusCode != 503 {
+		t.Errorf("error: %v %v", res, err)
+	}
+	s.Clear()
+	add(t, s, `{"kind":"hang","service":"arm"}`)
+	client := http.Client{Timeout: 50 * time.Millisecond}
+	if _, err := client.Get(server.URL); err == nil {
+		t.Error("hang: an answer came")
+	}
+}
+
 func TestRefused(t *testing.T) {
 	for _, text := range []string{
-		`{"kind":"earthquake"}`, `{"kind":""}`, `{"kind":"latency"}`, `{"kind":"latency","delay":"-1s"}`, `{"kind":"latency","delay":"1000h"}`,
+		`{"kind":"earthquake"}`, `{"kind":"hang","service":"dns"}`, `{"kind":"cut-stream","service":"arm"}`, `{"kind":""}`, `{"kind":"latency"}`, `{"kind":"latency","delay":"-1s"}`, `{"kind":"latency","delay":"1000h"}`,
 		`{"kind":"error","status":200}`, `{"kind":"error","status":700}`, `{"kind":"error","percent":101}`, `{"kind":"error","percent":-1}`, `{"kind":"error","count":-1}`,
 		`{"kind":"slow-stream"}`, `{"kind":"cut-stream","after":-1}`, `{"kind":"capacity"}`, `{"kind":"capacity","region":"eastus","count":1}`,
 		`{"kind":"capacity","region":"eastus","units":-1}`, `{"kind":"quota"}`, `{"kind":"clock-skew"}`, `{"kind":"clock-skew","skew":"1m","region":"eastus"}`,
