@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -201,5 +202,16 @@ func replaceFile(path string, content []byte, mode os.FileMode) error {
 	if err != nil {
 		return err
 	}
-	return os.Rename(temporary.Name(), path)
+	return rename(temporary.Name(), path)
+}
+
+// rename puts a file in the place of another. On Windows that fails while
+// somebody reads the other, which takes a moment at most.
+func rename(from, to string) error {
+	err := os.Rename(from, to)
+	for attempt := 0; err != nil && runtime.GOOS == "windows" && attempt < 20; attempt++ {
+		time.Sleep(lockPause)
+		err = os.Rename(from, to)
+	}
+	return err
 }

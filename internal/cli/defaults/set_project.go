@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,6 +12,9 @@ import (
 	"github.com/azptu/azptu/internal/cli/verb"
 	"github.com/azptu/azptu/internal/settings"
 )
+
+// patience is how long set-project waits for Azure to confirm a name.
+const patience = 20 * time.Second
 
 type setProject struct {
 	env  *verb.Env
@@ -70,7 +74,9 @@ func (o *setProject) find(ctx context.Context) (settings.Project, error) {
 		env.Warn(env.T("defaults.project-unchecked", "Name", o.name))
 		return believed, nil
 	}
-	listed, err := env.Accounts.ListAccounts(ctx)
+	asking, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	listed, err := env.Accounts.ListAccounts(asking)
 	switch {
 	case ctx.Err() != nil:
 		return believed, ctx.Err()
