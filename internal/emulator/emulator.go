@@ -149,11 +149,11 @@ func (s *Server) compose(config Config) error {
 		State: s.State, Verify: expiringVerifier{verifier{s.Entra}, s.faults}, Root: s.sockets.url("https", s.sockets.all[control]), Authority: s.sockets.url("https", s.sockets.all[control]),
 		Insights: rest.insights, PageSize: config.PageSize, Log: config.Log, Wall: config.Now,
 	})
-	s.serve(s.sockets.all[control], s.controlPlane(s.faults.Manager(s.log.Watch(manager)), rest))
-	s.serve(s.sockets.all[data], rest.data)
-	s.serve(s.sockets.all[dataPlain], rest.data)
-	s.serve(s.sockets.all[side], s.sideDoor(rest))
-	s.sockets.start(func(open net.Listener, account string) { s.serve(open, rest.data.ForAccount(account)) })
+	s.serve(s.sockets.all[control], s.controlPlane(s.faults.Manager(s.log.Watch(manager)), rest), slowest)
+	s.serve(s.sockets.all[data], rest.data, 0)
+	s.serve(s.sockets.all[dataPlain], rest.data, 0)
+	s.serve(s.sockets.all[side], s.sideDoor(rest), slowest)
+	s.sockets.start(func(open net.Listener, account string) { s.serve(open, rest.data.ForAccount(account), 0) })
 	return nil
 }
 
@@ -202,9 +202,12 @@ func (s *Server) sideDoor(rest services) http.Handler {
 	})
 }
 
+// slowest is how long a request to the control plane may take to arrive.
+const slowest = 2 * time.Minute
+
 // serve answers a listener until the emulator is closed.
-func (s *Server) serve(open net.Listener, h http.Handler) {
-	made := newServer(s.faults.Dates(h))
+func (s *Server) serve(open net.Listener, h http.Handler, read time.Duration) {
+	made := newServer(s.faults.Dates(h), read)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

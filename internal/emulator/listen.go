@@ -145,8 +145,9 @@ type server struct {
 }
 
 // newServer makes a server with the limits that keep a slow or silly client
-// from holding on to it.
-func newServer(h http.Handler) *server {
+// from holding on to it. read is how long a request may take to arrive; 0 leaves
+// that open, as the data plane needs: the limit would end long streams too.
+func newServer(h http.Handler, read time.Duration) *server {
 	s := &server{}
 	counted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.busy.Add(1)
@@ -154,7 +155,7 @@ func newServer(h http.Handler) *server {
 		h.ServeHTTP(w, r)
 	})
 	s.Server = &http.Server{
-		Handler: counted, ReadHeaderTimeout: 15 * time.Second, IdleTimeout: 3 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: counted, ReadHeaderTimeout: 15 * time.Second, ReadTimeout: read, IdleTimeout: 3 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: log.New(io.Discard, "", 0), // broken handshakes of clients that do not trust us yet
 	}
 	return s

@@ -82,7 +82,7 @@ func (s *signer) verify(token string, now time.Time) (*Claims, error) {
 	if c == nil {
 		c = &Claims{}
 		_, err := jwt.ParseWithClaims(token, c, func(*jwt.Token) (any, error) { return &s.key.PublicKey, nil },
-			jwt.WithValidMethods([]string{"ES256"}), jwt.WithoutClaimsValidation())
+			jwt.WithValidMethods([]string{"ES256"}), jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding())
 		if err != nil {
 			return nil, fmt.Errorf("checking a token: %w", err)
 		}

@@ -67,6 +67,9 @@ func (s *Store) newDefault(m Model, sku string) (since time.Time, to ModelRef) {
 			}
 		}
 	}
+	if m.Lifecycle == "Preview" {
+		return s.newPreview(m, sku)
+	}
 	if m.Replacement.Name == "" {
 		return time.Time{}, ModelRef{}
 	}
@@ -75,6 +78,23 @@ func (s *Store) newDefault(m Model, sku string) (since time.Time, to ModelRef) {
 		return time.Time{}, to
 	}
 	return m.Replacement.Start, to
+}
+
+// newPreview finds the preview that follows the preview m, from two weeks after
+// its release on.
+func (s *Store) newPreview(m Model, sku string) (since time.Time, to ModelRef) {
+	for _, other := range s.models {
+		if other.Name != m.Name || other.Lifecycle != "Preview" || !other.Created.After(m.Created) {
+			continue
+		}
+		if _, ok := other.sku(sku); ok && (since.IsZero() || other.Created.After(since)) {
+			since, to = other.Created, other.ref()
+		}
+	}
+	if since.IsZero() {
+		return since, to
+	}
+	return since.Add(twoWeeks), to
 }
 
 // successor is what a deployment of m moves to at a date: the model's default

@@ -68,8 +68,9 @@ const (
 )
 
 // shift is by how much published retirement dates are moved so that no model
-// is retired, or about to be, in a fresh world.
-func shift(c *catalog.Catalog, now time.Time) time.Duration {
+// is retired, or about to be, in a fresh world; nothing retires before floor.
+func shift(c *catalog.Catalog, now time.Time) (by time.Duration, floor time.Time) {
+	floor = now.Truncate(24 * time.Hour).Add(retireAfter)
 	var earliest time.Time
 	for _, m := range c.Models() {
 		for _, v := range m.Versions {
@@ -78,24 +79,32 @@ func shift(c *catalog.Catalog, now time.Time) time.Duration {
 			}
 		}
 	}
-	floor := now.Truncate(24 * time.Hour).Add(retireAfter)
-	if earliest.IsZero() || !earliest.Before(floor) {
-		return 0
+	if !earliest.IsZero() && earliest.Before(floor) {
+		by = floor.Sub(earliest)
 	}
-	return floor.Sub(earliest)
+	return by, floor
 }
 
 // publish turns the catalog, and what of Azure's own list it lacks, into the
 // models that regions list.
-func publish(c *catalog.Catalog, by time.Duration) []Model {
+//
+// Dates of retirement are moved by a duration; those that only we know of, older
+// than the catalog's, come no sooner than floor.
+func publish(c *catalog.Catalog, by time.Duration, floor time.Time) []Model {
 	var models []Model
 	for _, m := range c.Models() {
 		t := traitsOf(m.Name)
 		versions := slices.Clone(m.Versions)
-		for _, extra := range t.versions {
-			if _, known := m.Version(extra.Name); !known {
-				extra.Retirement = earliestRetirement(m, extra.Retirement)
-				versions = append(versions, extra)
+		for _, old := range t.versions {
+			if !old.Retirement.IsZero() && old.Retirement.Add(by).Before(floor) {
+				old.Retirement = floor.Add(-by)
+			}
+			i := slices.IndexFunc(versions, func(v catalog.Version) bool { return strings.EqualFold(v.Name, old.Name) })
+			switch {
+			case i < 0:
+				versions = append(versions, old)
+			case versions[i].Retirement.IsZero():
+				versions[i].Retirement = old.Retirement
 			}
 		}
 		def, _ := m.DefaultVersion()
@@ -104,17 +113,6 @@ func publish(c *catalog.Catalog, by time.Duration) []Model {
 		}
 	}
 	return models
-}
-
-// earliestRetirement keeps a version that only we know of from outdating the
-// catalog's shift: it retires no sooner than the model's own versions.
-func earliestRetirement(m catalog.Model, own time.Time) time.Time {
-	for _, v := range m.Versions {
-		if own.Before(v.Retirement) {
-			own = v.Retirement
-		}
-	}
-	return own
 }
 
 func publishVersion(c *catalog.Catalog, m catalog.Model, v catalog.Version, t traits, isDefault bool, by time.Duration) Model {
@@ -149,13 +147,20 @@ func lifecycle(published string) string {
 	return "GenerallyAvailable"
 }
 
-// created reads the date out of a version that is one; other versions get a
-// date of ours.
+// created reads the date out of a version that is one, or that begins with
+// month and day, as those of 2023 and 2024 do. Other versions get a date of ours.
 func created(version string) time.Time {
 	if len(version) >= len(time.DateOnly) {
 		if t, err := time.Parse(time.DateOnly, version[:len(time.DateOnly)]); err == nil {
 			return t
 		}
+	}
+	if t, err := time.Parse("0102", version[:min(4, len(version))]); err == nil {
+		year := 2023
+		if t.Month() < time.March {
+			year = 2024
+		}
+		return time.Date(year, t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 	}
 	return time.Date(2023, 11, 15, 0, 0, 0, 0, time.UTC)
 }
@@ -180,7 +185,7 @@ func (s *Store) Models(location string) ([]Model, Region, error) {
 
 // publish makes the models that regions list, moved by the world's shift.
 func (s *Store) publish() {
-	s.models, s.index = publish(s.config.Catalog, s.world.Shift), map[string]int{}
+	s.models, s.index = publish(s.config.Catalog, s.world.Shift, s.world.Floor), map[string]int{}
 	for i, m := range s.models {
 		s.index[fold(m.Name+"|"+m.Version)] = i
 	}

@@ -230,6 +230,25 @@ func TestNewDefaultVersion(t *testing.T) {
 	}
 }
 
+// A preview follows previews, not the releases beside them.
+func TestPreviewFollowsPreviews(t *testing.T) {
+	s, _ := testWorld(t, nil)
+	follow := OnceNewDefault
+	for name, version := range map[string]string{"preview": "1106-Preview", "release": "0613"} {
+		o := want(name, ptu.SKUStandard, 5, "gpt-4", version)
+		o.UpgradeOption = &follow
+		if _, err := s.PutDeployment(o, Caller{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Clock().Advance(twoWeeks)
+	for name, version := range map[string]string{"preview": "0125-Preview", "release": "0613"} {
+		if d := look(t, s, name); d.InForceModel.Version != version {
+			t.Errorf("%s answers with %s, want %s", name, d.InForceModel.Version, version)
+		}
+	}
+}
+
 // While an operation runs, what is in force stays as it was.
 func TestInForceUntilTheOperationIsOver(t *testing.T) {
 	s, _ := testWorld(t, nil)

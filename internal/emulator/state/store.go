@@ -78,7 +78,7 @@ func New(config Config) (*Store, error) {
 func (s *Store) fresh() {
 	s.world = newWorld()
 	if !s.config.TrueDates {
-		s.world.Shift = shift(s.config.Catalog, s.now)
+		s.world.Shift, s.world.Floor = shift(s.config.Catalog, s.now)
 	}
 	s.publish()
 	s.seed()
@@ -92,7 +92,7 @@ func (s *Store) Reset() error {
 	defer s.lock()()
 	old := s.world
 	s.world = newWorld()
-	s.world.Tenant, s.world.Subscriptions, s.world.Shift = old.Tenant, old.Subscriptions, old.Shift
+	s.world.Tenant, s.world.Subscriptions, s.world.Shift, s.world.Floor = old.Tenant, old.Subscriptions, old.Shift, old.Floor
 	s.world.Epoch = old.Epoch
 	for id, p := range old.Principals {
 		if p.Fixed {

@@ -111,6 +111,7 @@ type world struct {
 	Assignments   map[string]*Assignment
 	Epoch         uint64
 	Shift         time.Duration // by which published retirement dates are moved
+	Floor         time.Time     // before which nothing retires
 }
 
 func newWorld() *world {
