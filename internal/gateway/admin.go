@@ -90,6 +90,7 @@ func (g *Gateway) putConfig(w http.ResponseWriter, r *http.Request, s *Server) {
 	}
 	c, err := config.Parse(text)
 	if err == nil {
+		c.Rebase(s.Folder)
 		err = s.Reload(r.Context(), c, text)
 	}
 	var invalid *config.Invalid

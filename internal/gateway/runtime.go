@@ -146,6 +146,26 @@ func (b *builder) backend(i int) {
 	b.rt.byName[c.Name] = be
 }
 
+// CheckSecrets tells which secrets of c cannot be found.
+func CheckSecrets(ctx context.Context, c *config.Config, find Secrets) []config.Fault {
+	var faults []config.Fault
+	check := func(path string, s config.Secret) {
+		if s.IsZero() {
+			return
+		}
+		if _, err := find.Find(ctx, s); err != nil {
+			faults = append(faults, config.Fault{Path: path, Message: err.Error()})
+		}
+	}
+	for i, b := range c.Backends {
+		check(fmt.Sprintf("backends[%d].auth.key", i), b.Auth.Key)
+	}
+	for i, k := range c.Keys {
+		check(fmt.Sprintf("keys[%d].secret", i), k.Secret)
+	}
+	return faults
+}
+
 // prices finds what a backend's calls cost: negotiated prices first.
 func (b *builder) prices(be *backend) {
 	k := b.g.catalog

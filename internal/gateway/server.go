@@ -18,6 +18,10 @@ import (
 // probes on others. A reload that moves an address opens the new one before it
 // closes the old.
 type Server struct {
+	// Folder is where paths of a configuration start that comes by the admin
+	// API; "" leaves them to the working directory. Set it before the first.
+	Folder string
+
 	g *Gateway
 
 	mu        sync.Mutex
@@ -38,8 +42,7 @@ type listening struct {
 	failed chan error
 }
 
-// Listen opens the listeners of the configuration in service. extra are more
-// handlers for the admin listener, by path.
+// Listen opens the listeners of the configuration in service.
 func (g *Gateway) Listen(ctx context.Context) (*Server, error) {
 	s := &Server{g: g, cert: &certificate{}}
 	if err := s.Apply(ctx); err != nil {

@@ -7,13 +7,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/azptu/azptu/internal/gateway/config"
 )
 
-// ReadConfig reads and judges a configuration file. The error is
-// *config.Invalid when the file could be read.
+// ReadConfig reads and judges a configuration file. Paths in it start at its
+// folder. The error is *config.Invalid when the file could be read.
 func ReadConfig(path string) (*config.Config, []byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -25,7 +26,15 @@ func ReadConfig(path string) (*config.Config, []byte, error) {
 		return nil, nil, fmt.Errorf("reading the configuration: %w", err)
 	}
 	c, err := config.Parse(text)
-	return c, text, err
+	if err != nil {
+		return nil, text, err
+	}
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, text, fmt.Errorf("finding the configuration's folder: %w", err)
+	}
+	c.Rebase(dir)
+	return c, text, nil
 }
 
 // ReloadFile takes what a file holds now into service.

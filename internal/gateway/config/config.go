@@ -188,8 +188,18 @@ type Logs struct {
 	Bodies    Bodies
 	Retention time.Duration // 0 keeps for ever
 	MaxBody   int64         // bytes kept of one body
-	Mask      []string      // regular expressions, besides the built-in ones
+	Format    LogFormat
+	Mask      []string // regular expressions, besides the built-in ones
 }
+
+// LogFormat is how records are laid out on disk.
+type LogFormat string
+
+// The formats of records.
+const (
+	Tables LogFormat = "tables" // the tables that `azptu logs query` reads
+	Lines  LogFormat = "lines"  // one line of JSON for each call, a file a day
+)
 
 // Retry bounds how often and how long a call is tried.
 type Retry struct {

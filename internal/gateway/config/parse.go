@@ -23,7 +23,7 @@ func defaults() *Config {
 		Name:         "azptu",
 		Listen:       "127.0.0.1:8080",
 		KeyHeader:    "api-key",
-		Logs:         Logs{Bodies: MaskedBodies, MaxBody: 256 << 10},
+		Logs:         Logs{Bodies: MaskedBodies, MaxBody: 256 << 10, Format: Tables},
 		Retry:        Retry{Attempts: 3, Budget: 0.2, MaxWait: 10 * time.Second},
 		Breaker:      route.BreakerRule{Failures: 5, Window: 30 * time.Second, Open: 15 * time.Second},
 		Timeouts:     Timeouts{Header: 10 * time.Second, FirstByte: 120 * time.Second, Idle: 60 * time.Second, Total: 10 * time.Minute},
@@ -389,6 +389,7 @@ func (p *parser) logs(n *yaml.Node, path string) {
 		"bodies":    oneOf(p.reader, &l.Bodies, NoBodies, MaskedBodies, FullBodies),
 		"retention": p.duration(&l.Retention, time.Hour),
 		"maxBody":   p.size(&l.MaxBody),
+		"format":    oneOf(p.reader, &l.Format, Tables, Lines),
 		"mask":      p.noted(p.texts(&l.Mask)),
 	})
 }
