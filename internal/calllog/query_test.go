@@ -69,3 +69,19 @@ func TestTokenUsageQuery(t *testing.T) {
 		t.Errorf("columns %v, want %v", got, want)
 	}
 }
+
+func TestSavedQueriesRun(t *testing.T) {
+	dir, _ := filled(t, 50)
+	for _, name := range SavedNames() {
+		text, ok := Saved(name)
+		if !ok {
+			t.Fatalf("no saved query %s", name)
+		}
+		if table := query(t, dir, text); table.Len == 0 || len(table.Columns) < 3 {
+			t.Errorf("%s: %d rows of %d columns", name, table.Len, len(table.Columns))
+		}
+	}
+	if len(SavedNames()) < 8 {
+		t.Errorf("%d saved queries", len(SavedNames()))
+	}
+}

@@ -12,7 +12,7 @@ import (
 func sample() *call.Call {
 	return &call.Call{
 		At: time.Date(2026, 3, 4, 5, 6, 7, 890_123_400, time.UTC), ID: "c-1", Operation: "ChatCompletions_Create", Method: "POST",
-		URL: "http://gw/openai/deployments/gpt-4o/chat/completions", APIVersion: "2024-10-21", Caller: "10.0.0.9", Key: "team-a", Product: "chat",
+		URL: "http://gw/openai/deployments/gpt-4o/chat/completions", APIVersion: "2024-10-21", Caller: "10.0.0.9", Key: "team-a", Product: "chat", Pool: "gpt-4o",
 		Backend: "eastus-ptu", BackendURL: "https://contoso-eastus.openai.azure.com/openai", Deployment: "gpt4o-prod", Model: "gpt-4o-2024-08-06",
 		Status: 200, BackendStatus: 200, Attempts: 1, Prompt: 15, Completion: 24, Counting: call.Reported, Total: 1234567 * time.Microsecond, Upstream: time.Second,
 		RequestBody:  []byte(`{"messages":[{"role":"user","content":"olá \u2028\n"}]}`),

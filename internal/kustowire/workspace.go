@@ -12,6 +12,9 @@ import (
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
+// timeColumn is what a time span of Log Analytics is about.
+const timeColumn = "TimeGenerated"
+
 // workspaceQuery is the query API of Log Analytics.
 func (h *Handler) workspaceQuery(w http.ResponseWriter, r *http.Request) {
 	if id := r.PathValue("workspace"); h.cfg.Workspace != "" && !strings.EqualFold(id, h.cfg.Workspace) {
@@ -40,7 +43,7 @@ func (h *Handler) workspaceQuery(w http.ResponseWriter, r *http.Request) {
 			workspaceError(w, http.StatusBadRequest, "BadArgumentError", "The request had some invalid properties", err.Error())
 			return
 		}
-		database = within(database, from, to)
+		database = kql.Between(database, timeColumn, from, to)
 	}
 	result, err := h.cfg.Engine.Query(r.Context(), asked.Query, kql.Options{Now: h.cfg.Now(), Limits: h.cfg.Limits, Database: database})
 	if err != nil {
