@@ -122,3 +122,52 @@ func TestDeepNestingIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// FuzzLex checks that any bytes are cut into tokens or refused with a place in the text.
+func FuzzLex(f *testing.F) {
+	for _, s := range []string{"T | where a == 'x'", "1.5h 90th 0xff 1..2 `` ``` @\"a\"\"b\" h'x' /* // */", "datetime(2020", "\x80\xff", "in~ !in~ !has =~ <| =>"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		toks, err := lex(s)
+		if err != nil {
+			if e, ok := err.(*Error); !ok || e.Line < 1 || e.Column < 1 || e.Offset > len(s) {
+				t.Fatalf("%q: %v", s, err)
+			}
+			return
+		}
+		last := Pos(0)
+		for _, k := range toks {
+			if k.pos < last || k.end < k.pos {
+				t.Fatalf("%q: tokens overlap at %d", s, k.pos)
+			}
+			last = k.end
+		}
+	})
+}
+
+// FuzzParse checks that whatever parses prints to what parses to the same.
+func FuzzParse(f *testing.F) {
+	for _, s := range queries(f) {
+		if len(s) < 400 {
+			f.Add(s)
+		}
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		q, err := Parse(s)
+		if err != nil {
+			if _, ok := err.(*Error); !ok {
+				t.Fatalf("%q: %v has no place", s, err)
+			}
+			return
+		}
+		printed := q.String()
+		again, err := Parse(printed)
+		if err != nil {
+			t.Fatalf("%q\nprints as %q\n%v", s, printed, err)
+		}
+		if again.String() != printed {
+			t.Fatalf("%q\nprints as %q\nthen as %q", s, printed, again.String())
+		}
+	})
+}

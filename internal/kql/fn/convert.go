@@ -82,11 +82,56 @@ func ConvertRaw(v *value.Vector, t value.Type) *value.Vector {
 	if v.Codes != nil || v.Const || t == value.Dynamic {
 		return nil
 	}
+	switch t {
+	case value.String:
+		out := make([]string, v.Len)
+		for i, s := range v.Str {
+			if n := len(s); n >= 2 && s[0] == '"' && !hasBackslash(s) {
+				out[i] = s[1 : n-1]
+			} else if s != "" {
+				out[i] = value.Text(rawScalar(s))
+			}
+		}
+		return value.StringsOf(out)
+	case value.Long, value.Decimal:
+		if w := rawInts(v.Str, t); w != nil {
+			return w
+		}
+	}
 	b := value.NewBuilder(t, v.Len)
 	for _, s := range v.Str {
 		b.Append(value.Convert(rawScalar(s), t))
 	}
 	return b.Finish()
+}
+
+// rawInts reads texts that are all small integers or null; nil when one is not.
+func rawInts(texts []string, t value.Type) *value.Vector {
+	w := &value.Vector{Type: t, Len: len(texts)}
+	if t == value.Long {
+		w.I64 = make([]int64, len(texts))
+	} else {
+		w.Dec = make([]value.Dec, len(texts))
+	}
+	for i, s := range texts {
+		if s == "" || s == "null" {
+			if w.Nulls == nil {
+				w.Nulls = value.NewBitmap(len(texts))
+			}
+			w.Nulls.Set(i)
+			continue
+		}
+		n, ok := smallInt(s)
+		if !ok || len(s) > 17 {
+			return nil
+		}
+		if t == value.Long {
+			w.I64[i] = n
+		} else {
+			w.Dec[i].Coef = n
+		}
+	}
+	return w
 }
 
 // rawScalar reads JSON text as a value; arrays and bags stay dynamic.

@@ -143,6 +143,9 @@ func seriesOutliers(_ *Context, a []value.Value) value.Value {
 
 // interpolated gives a percentile of sorted numbers, linear between neighbours.
 func interpolated(sorted []float64, p float64) float64 {
+	if len(sorted) == 0 {
+		return math.NaN()
+	}
 	at := p / 100 * float64(len(sorted)-1)
 	i := int(math.Floor(at))
 	if i+1 >= len(sorted) {
@@ -151,7 +154,7 @@ func interpolated(sorted []float64, p float64) float64 {
 	return sorted[i] + (sorted[i+1]-sorted[i])*(at-float64(i))
 }
 
-// seriesSeasonal gives each point the mean of the points in the same place of the period.
+// seriesSeasonal gives each point the median of the points in the same place of the period.
 func seriesSeasonal(_ *Context, a []value.Value) value.Value {
 	s, ok := seriesOf(a[0])
 	if !ok || len(s) == 0 {
@@ -166,13 +169,12 @@ func seriesSeasonal(_ *Context, a []value.Value) value.Value {
 	train := s[:len(s)-min(max(test, 0), len(s)-1)]
 	out := make([]float64, len(s))
 	for i := range out {
-		var sum, n float64
+		var same []float64
 		for j := i % period; j < len(train); j += period {
-			sum, n = sum+train[j], n+1
+			same = append(same, train[j])
 		}
-		if n > 0 {
-			out[i] = sum / n
-		}
+		sort.Float64s(same)
+		out[i] = interpolated(same, 50)
 	}
 	return seriesDyn(out)
 }

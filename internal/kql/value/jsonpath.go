@@ -1,6 +1,7 @@
 package value
 
 import (
+	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -78,10 +79,8 @@ func (f *pathFinder) value(s string, i, depth int, set pathSet) int {
 		return -1
 	}
 	var deeper, ending, reparse pathSet
-	for p := range f.paths {
-		if set>>p&1 == 0 {
-			continue
-		}
+	for rest := set; rest != 0; rest &= rest - 1 {
+		p := bits.TrailingZeros64(uint64(rest))
 		if len(f.paths[p]) == depth {
 			ending |= 1 << p
 		} else if deeper |= 1 << p; f.paths[p][depth].Reparse {
@@ -169,11 +168,10 @@ func (f *pathFinder) object(s string, i, depth int, set pathSet) int {
 
 func (f *pathFinder) matching(set pathSet, depth int, key string) pathSet {
 	var m pathSet
-	for p := range f.paths {
-		if set>>p&1 != 0 {
-			if st := &f.paths[p][depth]; !st.IsIndex && st.Key == key {
-				m |= 1 << p
-			}
+	for rest := set; rest != 0; rest &= rest - 1 {
+		p := bits.TrailingZeros64(uint64(rest))
+		if st := &f.paths[p][depth]; len(st.Key) == len(key) && st.Key == key && !st.IsIndex {
+			m |= 1 << p
 		}
 	}
 	return m
@@ -183,10 +181,8 @@ func (f *pathFinder) member(s string, i, depth int, set pathSet) int {
 	if set == 0 {
 		return skipValue(s, i, depth+1)
 	}
-	for p := range f.paths {
-		if set>>p&1 != 0 {
-			f.out[p] = ""
-		}
+	for rest := set; rest != 0; rest &= rest - 1 {
+		f.out[bits.TrailingZeros64(uint64(rest))] = ""
 	}
 	return f.value(s, i, depth+1, set)
 }

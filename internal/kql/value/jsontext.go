@@ -192,21 +192,18 @@ func (p *jsonParser) object(depth int) (any, bool) {
 // stringEnd finds the place after the closing quote of the string that opens at i, and
 // whether it has escapes; -1 when it does not close.
 func stringEnd(s string, i int) (end int, escaped bool) {
-	i++
-	for {
+	for i++; ; {
 		q := strings.IndexByte(s[i:], '"')
 		if q < 0 {
 			return -1, escaped
 		}
-		back := 0
-		for j := i + q - 1; j >= i && s[j] == '\\'; j-- {
-			back++
-		}
-		if !escaped && strings.IndexByte(s[i:i+q], '\\') >= 0 {
-			escaped = true
-		}
+		part := s[i : i+q]
 		i += q + 1
-		if back&1 == 0 {
+		if strings.IndexByte(part, '\\') < 0 {
+			return i, escaped
+		}
+		escaped = true
+		if n := len(part) - len(strings.TrimRight(part, "\\")); n&1 == 0 {
 			return i, escaped
 		}
 	}

@@ -1,0 +1,133 @@
+package kql
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/azptu/azptu/internal/kql/value"
+)
+
+// fuzzTable is a small table with every type, nulls and JSON text in it.
+func fuzzTable(t testing.TB) Tables {
+	t.Helper()
+	m := NewMemoryTable([]Column{{Name: "a", Type: value.Long}, {Name: "b", Type: value.Real}, {Name: "s", Type: value.String}, {Name: "t", Type: value.DateTime}, {Name: "j", Type: value.String}, {Name: "d", Type: value.Dynamic}, {Name: "k", Type: value.Bool}, {Name: "n", Type: value.Decimal}, {Name: "p", Type: value.TimeSpan}})
+	var rows [][]Value
+	for i := range 40 {
+		doc, _ := value.ParseJSON(`{"x":` + Text(value.OfLong(int64(i))) + `,"l":[1,"b"]}`)
+		row := []Value{value.OfLong(int64(i % 7)), value.OfReal(float64(i) / 4), value.OfString(string(rune('a' + i%3))), value.OfDateTime(value.UnixEpoch + int64(i)*value.Hour),
+			value.OfString(`{"u":{"v":` + Text(value.OfLong(int64(i%5))) + `},"m":"x` + Text(value.OfLong(int64(i%2))) + `"}`), value.OfDynamic(doc), value.OfBool(i%2 == 0), value.OfDec(value.DecOf(int64(i))), value.OfTimeSpan(int64(i) * value.Minute)}
+		if i%11 == 0 {
+			row[0], row[1], row[3] = value.NullOf(value.Long), value.NullOf(value.Real), value.NullOf(value.DateTime)
+		}
+		rows = append(rows, row)
+	}
+	for lo := 0; lo < 40; lo += 10 {
+		if err := m.AppendRows(rows[lo : lo+10]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return Tables{"T": m}
+}
+
+var fuzzSeeds = []string{
+	"T | where a > 2 and s == 'b' | extend m = tostring(parse_json(j)['m']), v = parse_json(j).u.v | where m != '' | summarize sum(tolong(v)), count() by m, bin(t, 6h)",
+	"T | extend x = a * 2 | project x, y = x + b, s | where y > 3 | sort by y desc, s asc | take 5",
+	"T | where t between (datetime(1970-01-01) .. datetime(1970-01-02)) | distinct s, k",
+	"T | project a, d.x, e = d.l[1] | where d_x > 5 | top 3 by a asc nulls last",
+	"T | mv-expand l = d.l | summarize make_list(l) by a | join kind=leftouter (T | project a, n) on a | count",
+	"union (T | where k), (T | project s, z = 1) | summarize dcount(s), avg(b), percentile(a, 50) by z",
+	"T | sort by t asc | extend r = row_number(), q = prev(a) | where r % 2 == 0 | project r, q, d",
+	"T | make-series c = count() default = 0 on t step 6h by s | extend m = array_sum(c)",
+	"T | parse j with * '\"v\":' v:long '}' * | summarize max(v), arg_max(v, s) by k | project-reorder k",
+	"let f = (x:long) { T | where a == x }; f(3) | union (f(4)) | as R | project s, p, n | limit 3",
+	"T | search 'x1' | project-away j, d | project-rename u = a | extend w = iff(k, u, 0) | summarize by w",
+	"T | top-nested 2 of s by sum(a), top-nested 1 of k by count() | fork (count) (take 1)",
+}
+
+func runFor(text string, db Tables, plain bool) (*Result, error) {
+	return (&Engine{}).Query(context.Background(), text, Options{
+		Now: conformanceNow, Database: db, Plain: plain, Seed: 1, Limits: Limits{Memory: 64 << 20, Rows: 20000, Time: 2 * time.Second},
+	})
+}
+
+// answer prints a result so that two can be compared; rows count as a multiset unless the
+// query orders them.
+func answer(r *Result) string {
+	var b strings.Builder
+	for _, t := range r.Tables {
+		for _, c := range t.Columns {
+			b.WriteString(c.Name + ":" + c.Type.String() + " ")
+		}
+		var rows []any
+		for _, row := range t.Rows() {
+			var line []byte
+			for _, v := range row {
+				line = append(AppendJSON(line, v), ' ')
+			}
+			rows = append(rows, string(line))
+		}
+		for _, l := range sortedJSON(rows) {
+			b.WriteString("\n" + l.(string))
+		}
+	}
+	return b.String()
+}
+
+// agree runs a query with and without the optimizer.
+func agree(t *testing.T, text string, db Tables) {
+	if strings.Contains(text, "rand") || strings.Contains(text, "sample") || strings.Contains(text, "new_guid") {
+		return
+	}
+	plain, err1 := runFor(text, db, true)
+	best, err2 := runFor(text, db, false)
+	var limit *LimitError
+	if errors.As(err1, &limit) || errors.As(err2, &limit) || errors.Is(err1, context.DeadlineExceeded) || errors.Is(err2, context.DeadlineExceeded) {
+		return
+	}
+	if (err1 == nil) != (err2 == nil) {
+		t.Fatalf("%s\nplain: %v\noptimized: %v", text, err1, err2)
+	}
+	if err1 == nil && answer(plain) != answer(best) {
+		t.Fatalf("%s\nplain:\n%s\noptimized:\n%s", text, answer(plain), answer(best))
+	}
+}
+
+func TestOptimizerChangesNothing(t *testing.T) {
+	db := fuzzTable(t)
+	for _, s := range fuzzSeeds {
+		if _, err := runFor(s, db, false); err != nil {
+			t.Errorf("%s\n%v", s, err)
+		}
+		agree(t, s, db)
+	}
+	dir := sharedDir(t)
+	if dir == "" {
+		return
+	}
+	n := 0
+	lines(t, filepath.Join(dir, "cases.jsonl"), func(line []byte) {
+		if c, err := decodeCase(line); err == nil {
+			n++
+			agree(t, c.Query, db)
+		}
+	})
+	t.Logf("%d recorded queries agree", n)
+}
+
+// FuzzQuery checks that any text gives rows or an error, and the same with and without
+// the optimizer.
+func FuzzQuery(f *testing.F) {
+	for _, s := range fuzzSeeds {
+		f.Add(s)
+	}
+	db := fuzzTable(f)
+	f.Fuzz(func(t *testing.T, s string) {
+		if len(s) < 2000 {
+			agree(t, s, db)
+		}
+	})
+}
