@@ -82,7 +82,7 @@ func (o *set) run(hasValue bool) error {
 		return o.explain(path, err)
 	}
 	o.mention(key, path)
-	if env.Global.Output != "" || env.Global.Query != "" {
+	if !env.InWords(verb.Tree) {
 		e := entry{"settings." + key.Name, key.Typed(o.value), path}
 		return env.Show(render.One(e, func(e entry) string { return e.Path },
 			render.Col(env.T("config.field.path"), func(e entry) any { return e.Path }),

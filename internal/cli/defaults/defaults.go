@@ -91,7 +91,7 @@ func NewSetResourceGroup(env *verb.Env) *cobra.Command {
 		if !isResourceGroup(name) {
 			return exit.New(exit.Validation, env.T("defaults.resource-group-faulty", "Name", quoted(name))).Hint(env.T("defaults.resource-group-rule"))
 		}
-		return set(ctx, env, env.T("defaults.resource-group-set", "Name", name), func(s *settings.State) {
+		return set(ctx, env, verb.Documented, env.T("defaults.resource-group-set", "Name", name), func(s *settings.State) {
 			s.ResourceGroup, s.ProjectGroup = name, ""
 		})
 	}})
@@ -106,7 +106,7 @@ func NewSetSubscription(env *verb.Env) *cobra.Command {
 		if !isSubscription(id) {
 			return exit.New(exit.Validation, env.T("defaults.subscription-faulty", "ID", quoted(args[0]))).Hint(env.T("defaults.subscription-rule"))
 		}
-		return set(ctx, env, env.T("defaults.subscription-set", "ID", id), func(s *settings.State) {
+		return set(ctx, env, verb.Documented, env.T("defaults.subscription-set", "ID", id), func(s *settings.State) {
 			if !strings.EqualFold(s.SubscriptionID, id) {
 				s.Cache = nil // it listed another subscription's accounts
 			}
@@ -118,7 +118,7 @@ func NewSetSubscription(env *verb.Env) *cobra.Command {
 }
 
 // set changes the state and says so.
-func set(ctx context.Context, env *verb.Env, said string, change func(*settings.State)) error {
+func set(ctx context.Context, env *verb.Env, face verb.Face, said string, change func(*settings.State)) error {
 	if env.Global.DryRun {
 		env.Note(env.T("defaults.dry-run"))
 		return nil
@@ -127,7 +127,7 @@ func set(ctx context.Context, env *verb.Env, said string, change func(*settings.
 	if err := env.Remember(ctx, func(s *settings.State) { change(s); after = *s }); err != nil {
 		return err
 	}
-	if env.Global.Output != "" || env.Global.Query != "" {
+	if !env.InWords(face) {
 		return env.Show(view(env, after))
 	}
 	_, err := fmt.Fprintln(env.Term.Out, said)

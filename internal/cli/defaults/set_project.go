@@ -18,6 +18,7 @@ const patience = 20 * time.Second
 
 type setProject struct {
 	env  *verb.Env
+	face verb.Face
 	name string
 	flag verb.Scope
 }
@@ -25,7 +26,7 @@ type setProject struct {
 // NewSetProject makes the command set-project, which is also `account set`.
 // The account it chooses is what --account-name stands for from then on.
 func NewSetProject(env *verb.Env, face verb.Face) *cobra.Command {
-	o := &setProject{env: env}
+	o := &setProject{env: env, face: face}
 	cmd := verb.Command(env, verb.Spec{
 		Use: face.Pick("set-project PROJECT", "set NAME"), Help: face.Pick("defaults.set-project", "defaults.set-account"),
 		Run: func(ctx context.Context, args []string) error {
@@ -47,7 +48,7 @@ func (o *setProject) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return set(ctx, env, env.T("defaults.project-set", "Name", project.Name), func(s *settings.State) {
+	return set(ctx, env, o.face, env.T("defaults.project-set", "Name", project.Name), func(s *settings.State) {
 		s.Project, s.ProjectGroup = project.Name, project.ResourceGroup
 	})
 }

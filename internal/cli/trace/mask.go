@@ -19,7 +19,7 @@ var secretHeaders = map[string]bool{
 }
 
 // secretWord finds names whose values are secret, in queries, forms and JSON.
-const secretWord = `(?i:[\w.-]*(?:secret|password|passwd|token|assertion|client_info|credential)[\w.-]*|(?:primary|secondary|account|api|access|shared|subscription)[_-]?keys?|key[12]|sig|signature|code|code_verifier)`
+const secretWord = `(?i:[\w.-]*(?:secret|password|passwd|token|assertion|client_info|credential)[\w.-]*|(?:(?:primary|secondary|account|api|access|shared|subscription|instrumentation|master|private)[_-]?)+keys?|key[12]|sig|signature|code|code_verifier)`
 
 // patterns find secrets in text. They are compiled when the first exchange is
 // traced: most runs trace nothing.
@@ -31,7 +31,7 @@ type patterns struct {
 var compiled = sync.OnceValue(func() patterns {
 	return patterns{
 		json:     regexp.MustCompile(`"(` + secretWord + `)"(\s*:\s*)"(?:[^"\\]|\\.)*("|$)`),
-		form:     regexp.MustCompile(`(^|[&?\s])(` + secretWord + `)=([^&\s]*)`),
+		form:     regexp.MustCompile(`(^|[&?;\s"])(` + secretWord + `)=([^&;\s"]*)`),
 		bearer:   regexp.MustCompile(`eyJ[\w-]{8,}\.[\w-]+\.?[\w-]*`),
 		innocent: regexp.MustCompile(`(?i)^(?:(?:max|prompt|completion|total|cached|reasoning|input|output|audio)_?(?:completion_?)?tokens?(?:_details)?|tokens?_?(?:type|limit|per_?minute)|token_(?:endpoint|type).*|\w*prediction_tokens|code)$`),
 	}

@@ -101,6 +101,7 @@ func TestMaskBody(t *testing.T) {
 	for text, hidden := range map[string]bool{
 		`{"client_secret": "hush"}`: true, `{"refreshToken":"hush"}`: true, `{"primaryKey":"hush"}`: true, `{"key2":"hu\"hush"}`: true,
 		`{"password":"hush`: true, `{"apiKey" : "hush"}`: true, `sig=hush`: true, `{"SharedKey":"hush"}`: true,
+		`{"connectionString":"Endpoint=sb://x;SharedAccessKeyName=Root;SharedAccessKey=hush;EntityPath=y"}`: true, `AccountKey=hush==;x`: true,
 		`{"code":"hush"}`: false, `{"keyName":"hush"}`: false, `{"monkey":"hush"}`: false, `{"completion_tokens":"hush"}`: false,
 	} {
 		if got := MaskBody("application/json", []byte(text)); strings.Contains(got, "hush") == hidden {

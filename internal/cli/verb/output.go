@@ -16,6 +16,14 @@ func (e *Env) Verbatim(face Face) bool {
 	return face == Documented && e.Global.Output == "" && e.Global.Query == ""
 }
 
+// InWords tells whether a command that did something says so in a sentence
+// rather than as data: by its documented name where Verbatim holds, in the tree
+// where results are tables.
+func (e *Env) InWords(face Face) bool {
+	format := render.Format(e.Setting(settings.Output))
+	return e.Verbatim(face) || face == Tree && e.Global.Query == "" && (format == render.Table || format == render.Wide)
+}
+
 // Show writes a result to Out as --output and --query ask.
 func (e *Env) Show(view render.View) error {
 	options := render.Options{
