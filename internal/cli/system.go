@@ -4,7 +4,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/azptu/azptu/internal/cli/emulator"
-	"github.com/azptu/azptu/internal/cli/logs"
 	"github.com/azptu/azptu/internal/cli/up"
 	"github.com/azptu/azptu/internal/cli/verb"
 )
@@ -15,6 +14,5 @@ func system(env *verb.Env) []*cobra.Command {
 	return []*cobra.Command{
 		up.New(env, Run),
 		emulator.New(env),
-		logs.New(env),
 	}
 }
