@@ -26,7 +26,7 @@ func TestAzureScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setupAzure,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "account": putAccount, "capacity": setCapacity, "quota": setQuota, "advance": advance, "without": without, "sed": replace,
+			"exits": exits, "account": putAccount, "capacity": setCapacity, "quota": setQuota, "advance": advance, "without": without, "until": until, "sed": replace,
 		},
 	})
 }
@@ -118,4 +118,18 @@ func replace(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	path := ts.MkAbs(args[2])
 	ts.Check(os.WriteFile(path, pattern.ReplaceAll([]byte(ts.ReadFile(path)), []byte(args[1])), 0o600))
+}
+
+// until waits for a deployment of the first account to reach a state:
+// until NAME STATE.
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	s := server(ts, args, 2, "until NAME STATE")
+	account := state.Account{Subscription: s.Endpoints.SubscriptionID, Group: s.Endpoints.ResourceGroup, Name: s.Endpoints.Account}
+	for range 2000 {
+		if d, err := s.State.Deployment(account.ID(), args[0]); err == nil && d.State == args[1] {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	ts.Fatalf("%s never became %s", args[0], args[1])
 }

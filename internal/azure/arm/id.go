@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // AccountRef names one account.
@@ -142,15 +143,20 @@ const (
 // Azure's rules for names (Microsoft, "Naming rules and restrictions for Azure
 // resources"; the account and deployment patterns are those of the REST
 // specification of Microsoft.CognitiveServices).
-var nameRules = map[NameKind]*regexp.Regexp{
-	SubscriptionName:  regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`),
-	ResourceGroupName: regexp.MustCompile(`^[\p{L}\p{N}._()-]{0,89}[\p{L}\p{N}_()-]$`),
-	AccountName:       regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,63}$`),
-	DeploymentName:    regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$`),
-	ModelName:         regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_. -]{0,127}$`),
-	ModelVersion:      regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$`),
-	LocationName:      regexp.MustCompile(`^[a-zA-Z0-9]{1,64}$`),
-}
+//
+// They are compiled when first asked for: most commands never do, and every
+// start would pay for it.
+var nameRules = sync.OnceValue(func() map[NameKind]*regexp.Regexp {
+	return map[NameKind]*regexp.Regexp{
+		SubscriptionName:  regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`),
+		ResourceGroupName: regexp.MustCompile(`^[\p{L}\p{N}._()-]{0,89}[\p{L}\p{N}_()-]$`),
+		AccountName:       regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,63}$`),
+		DeploymentName:    regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$`),
+		ModelName:         regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_. -]{0,127}$`),
+		ModelVersion:      regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$`),
+		LocationName:      regexp.MustCompile(`^[a-zA-Z0-9]{1,64}$`),
+	}
+})
 
 // NameError is a name that Azure would refuse.
 type NameError struct {
@@ -164,7 +170,7 @@ func (e *NameError) Error() string {
 
 // CheckName tells whether Azure would take name. The error is a *NameError.
 func CheckName(kind NameKind, name string) error {
-	if rule := nameRules[kind]; rule != nil && !rule.MatchString(name) {
+	if rule := nameRules()[kind]; rule != nil && !rule.MatchString(name) {
 		return &NameError{kind, name}
 	}
 	return nil

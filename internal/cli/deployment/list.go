@@ -121,7 +121,7 @@ func (o *listOptions) everywhere(ctx context.Context, env *verb.Env, s *session.
 func Everywhere(ctx context.Context, s *session.Session, accounts []arm.Account) ([][]arm.Deployment, error) {
 	found := make([][]arm.Deployment, len(accounts))
 	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(16)
+	group.SetLimit(session.Parallel)
 	for i, account := range accounts {
 		group.Go(func() (err error) {
 			found[i], err = s.ARM.Deployments(inner, account.AccountRef)

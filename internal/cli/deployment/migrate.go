@@ -64,8 +64,10 @@ func (o *migrateOptions) run(ctx context.Context, env *verb.Env) error {
 		env.Note(env.T("deployment.dry-run"))
 		return env.Show(planView(env, plan, location))
 	}
-	_, underway := plan.Has(migrate.Underway)
-	if !underway {
+	if _, there := plan.Has(migrate.SameModel); there {
+		return o.result(ctx, s, plan, location) // done before, perhaps by a run that was cut off
+	}
+	if _, underway := plan.Has(migrate.Underway); !underway {
 		if err := o.consent(ctx, env, plan); err != nil {
 			return err
 		}
@@ -120,7 +122,7 @@ func (o *migrateOptions) tell(s *session.Session, p migrate.Plan) error {
 		switch {
 		case f.Level == migrate.Warning:
 			env.Warn(text)
-		case f.Level == migrate.Note || f.Code == migrate.Underway:
+		case f.Level == migrate.Note || f.Code == migrate.Underway || f.Code == migrate.SameModel:
 			env.Note(text)
 		default:
 			return o.refusal(env, p, f, text)

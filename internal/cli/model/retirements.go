@@ -93,13 +93,19 @@ func (o *retirementOptions) rows(ctx context.Context, s *session.Session, subscr
 	if err != nil {
 		return nil, err
 	}
-	found, err := deployment.Everywhere(ctx, s, accounts)
-	if err != nil {
+	var found [][]arm.Deployment
+	var offered map[string][]arm.Model
+	group, inner := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		found, err = deployment.Everywhere(inner, s, accounts)
+		return err
+	})
+	group.Go(func() (err error) {
+		offered, err = regionModels(inner, s, accounts)
+		return err
+	})
+	if err := group.Wait(); err != nil {
 		return nil, session.Explain(s.Env, err)
-	}
-	offered, err := regionModels(ctx, s, accounts, found)
-	if err != nil {
-		return nil, err
 	}
 	published, err := s.Env.Catalog()
 	if err != nil {
@@ -118,14 +124,12 @@ func (o *retirementOptions) rows(ctx context.Context, s *session.Session, subscr
 	return rows, nil
 }
 
-// regionModels reads the models of every region that holds a deployment, each
+// regionModels reads the models of every region that holds an account, each
 // region once. A region that cannot be read falls back to the catalog.
-func regionModels(ctx context.Context, s *session.Session, accounts []arm.Account, found [][]arm.Deployment) (map[string][]arm.Model, error) {
+func regionModels(ctx context.Context, s *session.Session, accounts []arm.Account) (map[string][]arm.Model, error) {
 	regions := map[string]string{} // region -> a subscription that is there
-	for i, a := range accounts {
-		if len(found[i]) > 0 {
-			regions[arm.Fold(a.Location)] = a.SubscriptionID
-		}
+	for _, a := range accounts {
+		regions[arm.Fold(a.Location)] = a.SubscriptionID
 	}
 	type answer struct {
 		region string
@@ -134,7 +138,7 @@ func regionModels(ctx context.Context, s *session.Session, accounts []arm.Accoun
 	}
 	answers := make(chan answer, len(regions))
 	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(16)
+	group.SetLimit(session.Parallel)
 	for region, subscription := range regions {
 		group.Go(func() error {
 			models, err := s.ARM.Models(inner, subscription, region)

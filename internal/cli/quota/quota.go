@@ -6,10 +6,12 @@ package quota
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/azptu/azptu/internal/azure/arm"
 	"github.com/azptu/azptu/internal/cli/account"
@@ -109,17 +111,26 @@ func (o *options) rows(ctx context.Context, s *session.Session, subscription str
 	if err != nil {
 		return nil, err
 	}
-	usages, failed, err := s.Usages(ctx, subscription, regions)
-	if err != nil {
-		return nil, err
+	var usages map[string][]arm.Usage
+	var failed map[string]error
+	var accounts []arm.Account
+	var found [][]arm.Deployment
+	group, inner := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		usages, failed, err = s.Usages(inner, subscription, regions)
+		return err
+	})
+	group.Go(func() (err error) {
+		accounts, found, err = deployed(inner, s, subscription, regions)
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return nil, session.Explain(s.Env, err)
 	}
 	if err := o.tellFailed(s, regions, failed); err != nil {
 		return nil, err
 	}
-	uses, err := o.uses(ctx, s, subscription, usages)
-	if err != nil {
-		return nil, err
-	}
+	uses := usedBy(usages, accounts, found)
 	var rows []Row
 	for _, region := range regions {
 		for _, usage := range usages[region] {
@@ -166,22 +177,24 @@ func (o *options) regions(ctx context.Context, s *session.Session, subscription 
 	return regions, nil
 }
 
-// uses finds out which deployments take from which quota, by region and name.
-func (o *options) uses(ctx context.Context, s *session.Session, subscription string, usages map[string][]arm.Usage) (map[string]map[string][]Use, error) {
+// deployed reads the deployments of every account in the regions.
+func deployed(ctx context.Context, s *session.Session, subscription string, regions []string) ([]arm.Account, [][]arm.Deployment, error) {
 	all, err := account.Everywhere(ctx, s, []string{subscription})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var accounts []arm.Account
 	for _, a := range all {
-		if _, asked := usages[arm.Fold(a.Location)]; asked {
+		if slices.Contains(regions, arm.Fold(a.Location)) {
 			accounts = append(accounts, a)
 		}
 	}
 	found, err := deployment.Everywhere(ctx, s, accounts)
-	if err != nil {
-		return nil, session.Explain(s.Env, err)
-	}
+	return accounts, found, err
+}
+
+// usedBy finds out which deployments take from which quota, by region and name.
+func usedBy(usages map[string][]arm.Usage, accounts []arm.Account, found [][]arm.Deployment) map[string]map[string][]Use {
 	uses := map[string]map[string][]Use{}
 	for i, a := range accounts {
 		region := arm.Fold(a.Location)
@@ -195,7 +208,7 @@ func (o *options) uses(ctx context.Context, s *session.Session, subscription str
 			}
 		}
 	}
-	return uses, nil
+	return uses
 }
 
 // toRow reads a usage. ok is false for quotas that are not about the size of

@@ -25,9 +25,9 @@ type Fit struct {
 	Accounts      []string `json:"accounts"`          // accounts in the region
 }
 
-// parallel is how many regions are asked at a time; Resource Manager allows
-// far more reads, but sockets are not free.
-const parallel = 16
+// Parallel is how many requests are under way at a time; Resource Manager
+// allows far more reads, but sockets are not free.
+const Parallel = 32
 
 // Usages reads the quota of many regions at once. Regions that could not be
 // read are left out of the answer and named in failed.
@@ -35,7 +35,7 @@ func (s *Session) Usages(ctx context.Context, subscription string, regions []str
 	usages, failed = map[string][]arm.Usage{}, map[string]error{}
 	var mu sync.Mutex
 	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(parallel)
+	group.SetLimit(Parallel)
 	for _, region := range regions {
 		group.Go(func() error {
 			rows, err := s.ARM.Usages(inner, subscription, region)

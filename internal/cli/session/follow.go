@@ -69,12 +69,13 @@ func Resume(ref arm.DeploymentRef, token string) string {
 	return command
 }
 
-// Quote makes a word safe to paste into a POSIX shell or PowerShell.
+// Quote makes a word safe to paste into a POSIX shell, or into PowerShell
+// unless it holds an apostrophe, which no name in Azure does.
 func Quote(word string) string {
 	if !strings.ContainsAny(word, " ()'\"$&;|<>`") {
 		return word
 	}
-	return "'" + strings.ReplaceAll(word, "'", "''") + "'"
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // Accepted tells on the talk stream that an operation runs that nobody waits

@@ -37,6 +37,7 @@ func Open(env *verb.Env) (*Session, error) {
 	if err := login.Trust(base, cloud.CAFile, env.Getenv("SSL_CERT_FILE")); err != nil {
 		return nil, exit.New(exit.Failed, env.T("azure.ca-unreadable", "Error", err.Error())).Wrap(err)
 	}
+	base.MaxIdleConnsPerHost = Parallel // else a connection is made anew for nearly every request
 	transport := env.Traced(base)
 	credential, err := login.Credential(cloud, env.Getenv("AZURE_TENANT_ID"), transport, env.Now)
 	if err != nil {
