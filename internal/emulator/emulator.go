@@ -68,6 +68,7 @@ type Server struct {
 	onReset   []func()
 	faults    *fault.Set
 	log       *monitor.Activity
+	watch     *observed
 }
 
 // WorkloadSubject is the workload whose federated token stands for the first

@@ -46,10 +46,11 @@ func (s *Server) services(config Config) (services, error) {
 	known := &directory{state: s.State, entra: s.Entra}
 	metrics, requests := monitor.NewStore(now, 0), &requestLog{}
 	s.log = monitor.NewActivity(now)
+	s.watch = &observed{directory: known, metrics: metrics, requests: requests, log: config.Log}
 	s.onReset = append(s.onReset, metrics.Reset, requests.reset, s.log.Reset)
 	data, err := openai.New(openai.Config{
 		Directory: expiringDirectory{known, s.faults}, Faults: failing{s.faults},
-		Observer: &observed{directory: known, metrics: metrics, requests: requests, log: config.Log}, Catalog: config.Catalog, Now: config.Now, Date: s.State.Clock().Now,
+		Observer: s.watch, Catalog: config.Catalog, Now: config.Now, Date: s.State.Clock().Now,
 		Seed: config.Seed, Tokens: config.Tokens, Latency: config.Latency,
 	})
 	if err != nil {
