@@ -35,9 +35,13 @@ func bindGlobal(env *verb.Env, root *cobra.Command) {
 
 // peek reads the flags that decide how errors are worded before the command
 // line is parsed as a whole: a mistyped flag is answered in the language asked
-// for by --lang further on.
-func peek(env *verb.Env, args []string) {
+// for by --lang further on. A command with a --config of its own, as gateway
+// has, keeps it.
+func peek(env *verb.Env, root *cobra.Command, args []string) {
 	targets := map[string]*string{"--lang": &env.Global.Lang, "--config": &env.Global.Config}
+	if cmd, _, err := root.Find(args); err == nil && cmd != root && cmd.LocalNonPersistentFlags().Lookup("config") != nil {
+		delete(targets, "--config")
+	}
 	for i, arg := range args {
 		if arg == "--" {
 			return

@@ -42,7 +42,7 @@ func Main(version string) int {
 func Run(ctx context.Context, env *verb.Env, args []string) int {
 	var misspelt error
 	root := newRoot(env, func(err error) { misspelt = err })
-	peek(env, args)
+	peek(env, root, args)
 	root.SetArgs(args)
 	root.SetIn(env.Term.In)
 	root.SetOut(env.Term.Out)

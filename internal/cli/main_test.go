@@ -61,6 +61,18 @@ func TestEveryCommandIsDescribed(t *testing.T) {
 	}
 }
 
+// No two commands of a parent share a name.
+func TestNamesAreUnique(t *testing.T) {
+	env, _, _ := newEnv(t, nil)
+	seen := map[string]bool{}
+	walk(newRoot(env, func(error) {}), func(cmd *cobra.Command) {
+		if seen[cmd.CommandPath()] {
+			t.Errorf("%s is there twice", cmd.CommandPath())
+		}
+		seen[cmd.CommandPath()] = true
+	})
+}
+
 func walk(cmd *cobra.Command, visit func(*cobra.Command)) {
 	visit(cmd)
 	for _, child := range cmd.Commands() {
@@ -77,6 +89,29 @@ func TestHelpNamesEveryVariable(t *testing.T) {
 	for _, key := range settings.Keys() {
 		if !strings.Contains(out.String(), key.Env) {
 			t.Errorf("%s is not mentioned", key.Env)
+		}
+	}
+}
+
+// A command may have a --config of its own; it is then not the settings' file.
+func TestCommandKeepsItsOwnConfigFlag(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--config", "ours.json", "version"}, "ours.json"},
+		{[]string{"version", "--config=ours.json"}, "ours.json"},
+		{[]string{"own", "--lang", "es", "--config", "theirs.yaml"}, ""},
+		{[]string{"version", "--", "--config", "no.json"}, ""},
+	} {
+		env, _, _ := newEnv(t, nil)
+		root := newRoot(env, func(error) {})
+		own := verb.Command(env, verb.Spec{Use: "own", Help: "version"})
+		own.Flags().String("config", "", "cli.flag.config")
+		root.AddCommand(own)
+		peek(env, root, c.args)
+		if env.Global.Config != c.want {
+			t.Errorf("%v: %q, want %q", c.args, env.Global.Config, c.want)
 		}
 	}
 }

@@ -74,13 +74,7 @@ func documented(env *verb.Env) []*cobra.Command {
 
 // nouns are the same things found by noun and verb.
 func nouns(env *verb.Env) []*cobra.Command {
-	commands := azureNouns(env)
-	for _, noun := range commands {
-		if noun.Name() == "account" {
-			noun.AddCommand(defaults.NewSetProject(env, verb.Tree))
-		}
-	}
-	return commands
+	return azureNouns(env)
 }
 
 // setup are the commands about azptu itself.
