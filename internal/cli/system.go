@@ -4,6 +4,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/azptu/azptu/internal/cli/emulator"
+	"github.com/azptu/azptu/internal/cli/gateway"
+	"github.com/azptu/azptu/internal/cli/logs"
 	"github.com/azptu/azptu/internal/cli/up"
 	"github.com/azptu/azptu/internal/cli/verb"
 )
@@ -14,5 +16,7 @@ func system(env *verb.Env) []*cobra.Command {
 	return []*cobra.Command{
 		up.New(env, Run),
 		emulator.New(env),
+		gateway.New(env),
+		logs.New(env),
 	}
 }

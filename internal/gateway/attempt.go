@@ -108,7 +108,7 @@ func (x *exchange) try(b *backend, ticket admit.Forecast) outcome {
 	w.start(x.rt.config.Timeouts.FirstByte, &errFirstByte)
 	defer w.timer.Stop()
 	o := x.exchangeWith(ctx, b, &w, began)
-	x.learn(b, ticket, o, began)
+	x.learn(b, ticket, o)
 	return o
 }
 
@@ -301,7 +301,7 @@ func (x *exchange) observe(b *backend, h http.Header) {
 }
 
 // learn corrects what is believed of a backend by how the attempt went.
-func (x *exchange) learn(b *backend, ticket admit.Forecast, o outcome, _ time.Time) {
+func (x *exchange) learn(b *backend, ticket admit.Forecast, o outcome) {
 	at := x.g.at()
 	switch o.verdict {
 	case served, clientGone:
@@ -321,6 +321,7 @@ func (x *exchange) learn(b *backend, ticket admit.Forecast, o outcome, _ time.Ti
 	if b.predictor == nil {
 		return
 	}
+	defer func() { x.rec.Utilization = b.predictor.Utilization(at) }()
 	switch {
 	case o.verdict == full:
 		b.predictor.Refused(at, o.wait, ticket)
