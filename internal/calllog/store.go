@@ -22,9 +22,14 @@ type Options struct {
 	SegmentBytes int64         // a segment is closed at this size; 0 means 64 MiB
 	SegmentAge   time.Duration // or at this age; 0 means 10 minutes
 	MaxPending   int           // bytes held while the disk is slow or full; 0 means 64 MiB
-	Identity     Identity
-	Now          func() time.Time // must not be nil
-	Log          *slog.Logger     // nil for none
+
+	MaintainEvery time.Duration // how often segments are compacted and old ones go; 0 means a minute
+	Retain        time.Duration // rows older than this go; 0 keeps them
+	RetainBytes   int64         // of each table; the oldest rows go beyond it; 0 means no bound
+
+	Identity Identity
+	Now      func() time.Time // must not be nil
+	Log      *slog.Logger     // nil for none
 }
 
 // Store writes the tables of one folder. There is one writer to a folder, in
@@ -41,9 +46,9 @@ type Store struct {
 	lost    int64 // calls that found no room
 	stopped bool
 
-	flushing sync.Mutex // one flush at a time
-	stop     chan struct{}
-	done     chan struct{}
+	flushing   sync.Mutex // one flush at a time
+	stop       chan struct{}
+	background sync.WaitGroup
 }
 
 // pending is what of one table is not on disk yet.
@@ -65,14 +70,17 @@ func Open(dir string, o Options) (*Store, error) {
 	o.SegmentBytes = orDefault(o.SegmentBytes, 64<<20)
 	o.SegmentAge = orDefault(o.SegmentAge, 10*time.Minute)
 	o.MaxPending = orDefault(o.MaxPending, 64<<20)
+	o.MaintainEvery = orDefault(o.MaintainEvery, time.Minute)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{dir: dir, opt: o, tables: make(map[string]*pending), stop: make(chan struct{}), done: make(chan struct{})}
+	s := &Store{dir: dir, opt: o, tables: make(map[string]*pending), stop: make(chan struct{})}
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}
+	s.background.Add(2)
 	go s.flushLoop()
+	go s.maintain()
 	return s, nil
 }
 
@@ -174,7 +182,7 @@ func (s *Store) Lost() int64 {
 }
 
 func (s *Store) flushLoop() {
-	defer close(s.done)
+	defer s.background.Done()
 	tick := time.NewTicker(s.opt.FlushEvery)
 	defer tick.Stop()
 	for {
@@ -254,7 +262,7 @@ func (s *Store) Close() error {
 	s.stopped = true
 	s.mu.Unlock()
 	close(s.stop)
-	<-s.done
+	s.background.Wait()
 	failed := []error{s.Flush(context.Background())}
 	for _, p := range s.tables {
 		failed = append(failed, p.out.close())

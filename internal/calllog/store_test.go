@@ -247,3 +247,32 @@ func BenchmarkRecord(b *testing.B) {
 		s.Record(c)
 	}
 }
+
+func TestOldSegmentsGo(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Unix(1_700_000_000, 0)
+	s := open(t, dir, func(o *Options) {
+		o.SegmentBytes, o.Retain, o.Now = 1, 3*time.Hour, func() time.Time { return now }
+	})
+	for range 6 {
+		s.Record(sample())
+		if err := s.Flush(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(time.Hour)
+	}
+	if err := errors.Join(s.Compact(context.Background()), s.Expire(context.Background())); err != nil {
+		t.Fatal(err)
+	}
+	// Begun at hours 0 to 5; it is hour 6, so what ended before hour 3 goes.
+	if n := len(read(t, NewView(dir), Calls, "CallId")); n != 4 {
+		t.Errorf("%d rows are left", n)
+	}
+	s.opt.RetainBytes = 1
+	if err := s.Expire(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(read(t, NewView(dir), Calls, "CallId")); n != 1 {
+		t.Errorf("%d rows are left within one byte; only the open segment should be", n)
+	}
+}
