@@ -121,7 +121,7 @@ func (x *exchange) suffer(g *grant) *problem {
 		x.reset()
 		return abandoned()
 	case g.fault.Status != 0:
-		return faulty(g.fault, g.dep, x.requestID)
+		return x.h.faulty(g.fault, g.dep, x.requestID)
 	}
 	return nil
 }
@@ -173,7 +173,7 @@ func (x *exchange) charge(g *grant, need demand) *problem {
 		ticket, wait, ok := g.meter.ptu.Admit(at, g.prompt, g.cached, need.maxTokens*need.choices)
 		if !ok {
 			x.call.Utilization = g.meter.ptu.Utilization(at)
-			return overUtilized(g.dep, wait)
+			return x.h.overUtilized(g.dep, wait)
 		}
 		g.ticket = ticket
 		return nil

@@ -215,3 +215,14 @@ func text(v any, path ...any) string {
 	s, _ := at(v, path...).(string)
 	return s
 }
+
+// request is a POST with the key, for tests that send it their own way.
+func request(t testing.TB, w *world, path, body string) *http.Request {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodPost, w.srv.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("api-key", testKey)
+	return req
+}

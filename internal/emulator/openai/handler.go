@@ -37,7 +37,14 @@ type Config struct {
 	Latency    bool             // answer as slowly as a model writes; false: at once
 	Parameters admit.Parameters // of the utilization bucket; the zero value means admit.Assumed()
 	MaxBody    int64            // largest request, bytes; 0 means DefaultMaxBody
+	Overloaded string           // message of a full provisioned deployment's 429; "" means DefaultOverloaded
 }
+
+// DefaultOverloaded is what a full provisioned deployment says. The service's
+// words are not published; these follow the newest that it has for a limit
+// (2026: "Your requests to … for … in … have exceeded rate limit."). The words
+// in braces are filled in.
+const DefaultOverloaded = "Your requests to {deployment} for {model} in {region} have exceeded the provisioned throughput of the deployment. Please retry after {seconds} seconds."
 
 // DefaultMaxBody is the largest request body that is read, in bytes: room for
 // the longest context and a few images.
@@ -71,6 +78,9 @@ func New(cfg Config) (*Handler, error) {
 	}
 	if cfg.Parameters == (admit.Parameters{}) {
 		cfg.Parameters = admit.Assumed()
+	}
+	if cfg.Overloaded == "" {
+		cfg.Overloaded = DefaultOverloaded
 	}
 	if cfg.MaxBody <= 0 {
 		cfg.MaxBody = DefaultMaxBody

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/azptu/azptu/internal/admit"
@@ -107,10 +108,11 @@ func overLimit(what, op, version string, wait time.Duration) *problem {
 }
 
 // overUtilized refuses by a full utilization bucket. The body of such a 429 is
-// not published: the words are the service's newest for a limit (2026), the
-// code is the string that classic limits have.
-func overUtilized(d Deployment, wait time.Duration) *problem {
-	p := coded(http.StatusTooManyRequests, "429", "Your requests to "+d.Name+" for "+d.Model+" in "+d.LocationDisplay+" have exceeded the provisioned throughput of the deployment. Please retry after "+strconv.FormatInt(admit.RetryAfterSeconds(wait), 10)+" seconds.")
+// not published; the code is the string that classic limits have.
+func (h *Handler) overUtilized(d Deployment, wait time.Duration) *problem {
+	fill := strings.NewReplacer("{deployment}", d.Name, "{model}", d.Model, "{region}", d.LocationDisplay,
+		"{seconds}", strconv.FormatInt(max(admit.RetryAfterSeconds(wait), 1), 10))
+	p := coded(http.StatusTooManyRequests, "429", fill.Replace(h.cfg.Overloaded))
 	p.wait, p.spills = wait, true
 	return p
 }
@@ -131,11 +133,11 @@ func serverError(requestID string) *problem {
 }
 
 // faulty is the problem that a fault asks for.
-func faulty(f Fault, d Deployment, requestID string) *problem {
+func (h *Handler) faulty(f Fault, d Deployment, requestID string) *problem {
 	p := serverError(requestID)
 	switch {
 	case f.Status == http.StatusTooManyRequests && f.Message == "":
-		p = overUtilized(d, f.RetryAfter)
+		p = h.overUtilized(d, f.RetryAfter)
 	case f.Status == http.StatusRequestTimeout && f.Message == "":
 		p = coded(f.Status, "Timeout", "The operation was timeout.")
 	case f.Status == http.StatusServiceUnavailable && f.Message == "":

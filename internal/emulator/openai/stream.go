@@ -71,7 +71,8 @@ type stream struct {
 	broken  bool    // the client left, or the fault says that the stream breaks off
 }
 
-// openStream sets the headers of a stream. The request's text is given back:
+// openStream sets the headers of a stream and waits until its first byte is
+// due: the events before the first token come together with it. The request's text is given back:
 // nothing may use it any more, for open streams are many.
 func (x *exchange) openStream(g *grant) *stream {
 	x.release()
@@ -79,7 +80,11 @@ func (x *exchange) openStream(g *grant) *stream {
 	x.modelHeaders(h, g)
 	h["Content-Type"] = streamType
 	h["Skip-Error-Remapping"] = yes
-	return &stream{x: x, g: g, fault: g.fault, pace: x.pace(g), paced: x.h.cfg.Latency}
+	s := &stream{x: x, g: g, fault: g.fault, pace: x.pace(g), paced: x.h.cfg.Latency}
+	if s.paced && !x.wait(s.pace.first) {
+		s.hangUp()
+	}
+	return s
 }
 
 // finish ends a stream that came to its end with one last event.
