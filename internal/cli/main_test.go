@@ -3,9 +3,11 @@ package cli
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -233,6 +235,55 @@ func TestManualToTheLetter(t *testing.T) {
 		"Azure Python SDK", "Azure SDK for Go", "(Python SDK)", "(Azure SDK for Go)").Replace(manual(t, "version"))
 	if got := run("version"); got != want {
 		t.Errorf("version:\n%s\nthe manual shows:\n%s", got, want)
+	}
+}
+
+// docs/json-output.md names exactly the fields that are written, checked on what
+// needs no Azure.
+func TestJSONIsAsDocumented(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "..", "docs", "json-output.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for heading, args := range map[string][]string{
+		"version":            {"version"},
+		"show-config":        {"show-config"},
+		"config show":        {"config", "show", "--origin"},
+		"config set":         {"config", "set", "output", "table", "--project"},
+		"model (list":        {"list-ptu-models"},
+		"set-resource-group": {"set-resource-group", "rg"},
+	} {
+		env, out, talk := newEnv(t, nil)
+		if code := Run(t.Context(), env, append(args, "-o", "json")); code != 0 {
+			t.Fatalf("%v: %d, %s", args, code, talk)
+		}
+		object := map[string]any{}
+		list := []map[string]any{}
+		if json.Unmarshal(out.Bytes(), &object) != nil {
+			if err := json.Unmarshal(out.Bytes(), &list); err != nil || len(list) == 0 {
+				t.Fatalf("%v: %v, %s", args, err, out)
+			}
+			object = list[0]
+		}
+		_, section, found := strings.Cut(string(raw), heading)
+		_, section, opened := strings.Cut(section, "`{")
+		documented, _, closed := strings.Cut(section, "}`")
+		if !found || !opened || !closed {
+			t.Fatalf("%s is not documented", heading)
+		}
+		documented = regexp.MustCompile(`\[\{[^]]*\}\]`).ReplaceAllString(documented, "")
+		names := map[string]bool{}
+		for _, name := range strings.FieldsFunc(documented, func(r rune) bool { return strings.ContainsRune(", :\n", r) }) {
+			names[name] = true
+			if _, written := object[name]; !written {
+				t.Errorf("%s: %s is documented but not written", heading, name)
+			}
+		}
+		for name := range object {
+			if !names[name] {
+				t.Errorf("%s: %s is written but not documented", heading, name)
+			}
+		}
 	}
 }
 
