@@ -183,6 +183,9 @@ func (v *verdict) print(out io.Writer, slow int) bool {
 	for _, key := range v.failed {
 		fmt.Fprintf(out, "FAIL %s\n%s", key, strings.Join(v.output[key], ""))
 	}
+	for _, key := range v.unfinished() {
+		fmt.Fprintf(out, "UNFINISHED %s\n%s", key, strings.Join(v.output[key], ""))
+	}
 	for _, line := range v.refused {
 		fmt.Fprintf(out, "SKIP not allowed: %s\n", line)
 	}
@@ -195,6 +198,24 @@ func (v *verdict) print(out io.Writer, slow int) bool {
 	fmt.Fprintf(out, "%d tests in %d packages: %d failed, %d skipped\n",
 		v.tests, v.packages, len(v.failed), len(v.skipped)+len(v.refused))
 	return len(v.failed) == 0 && len(v.refused) == 0 && v.packages > 0
+}
+
+// unfinished names the tests that a package which failed had begun and not
+// ended, as a panic or a timeout leaves them.
+func (v *verdict) unfinished() []string {
+	failed := map[string]bool{}
+	for _, key := range v.failed {
+		failed[key] = true
+	}
+	var keys []string
+	for key := range v.output {
+		pkg, test, _ := strings.Cut(key, " ")
+		if test != "" && failed[pkg] && !failed[key] {
+			keys = append(keys, key)
+		}
+	}
+	sort.Strings(keys)
+	return keys
 }
 
 // slowest names the n tests that took longest, subtests left out.

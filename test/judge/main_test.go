@@ -28,6 +28,8 @@ func TestVerdict(t *testing.T) {
 		{"failure keeps its output", head + `{"Action":"output","Package":"m/a","Test":"TestBad","Output":"want 1\n"}
 {"Action":"fail","Package":"m/a","Test":"TestBad"}
 {"Action":"fail","Package":"m/a"}`, false, []string{"FAIL m/a TestBad\nwant 1\n", "2 failed"}, []string{"noise"}},
+		{"a panic leaves a test unfinished", head + `{"Action":"output","Package":"m/a","Test":"TestHung","Output":"panic: timed out\n"}
+{"Action":"fail","Package":"m/a"}`, false, []string{"UNFINISHED m/a TestHung\npanic: timed out\n"}, []string{"noise"}},
 		{"build failure", `{"ImportPath":"m/b","Action":"build-output","Output":"b.go:1: oops\n"}
 {"ImportPath":"m/b","Action":"build-fail"}
 {"Action":"fail","Package":"m/b"}`, false, []string{"b.go:1: oops", "m/b (does not build)"}, nil},
