@@ -1,0 +1,152 @@
+package logs_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/azptu/azptu/internal/call"
+	"github.com/azptu/azptu/internal/calllog"
+	"github.com/azptu/azptu/internal/cli"
+	"github.com/azptu/azptu/internal/cli/term"
+	"github.com/azptu/azptu/internal/cli/verb"
+)
+
+// filled is a log folder with three calls of the last hour.
+func filled(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	store, err := calllog.Open(dir, calllog.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, model := range []string{"gpt-4o-2024-08-06", "gpt-4o-2024-08-06", "gpt-5-2025-08-07"} {
+		store.Record(&call.Call{
+			At: time.Now().Add(-time.Duration(i) * 20 * time.Minute), ID: "call-" + string(rune('a'+i)), Operation: "ChatCompletions_Create", Caller: "10.0.0.9",
+			Model: model, Status: 200, BackendStatus: 200, Backend: "ptu", Pool: "gpt-4o", Prompt: 10, Completion: 5, Counting: call.Reported,
+			ResponseBody: []byte(`{"model":"` + model + `","usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}`),
+		})
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// run runs one command line and gives what it wrote.
+func run(t *testing.T, in string, args ...string) (code int, out, talk string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	home := t.TempDir()
+	env := &verb.Env{
+		Term: &term.Terminal{In: strings.NewReader(in), Out: &stdout, Err: &stderr}, Now: time.Now, WorkDir: home,
+		Getenv:    func(name string) string { return map[string]string{"HOME": home, "LANG": "C"}[name] },
+		Transport: func() *http.Transport { return &http.Transport{} },
+	}
+	code = cli.Run(context.Background(), env, args)
+	return code, stdout.String(), stderr.String()
+}
+
+func TestQueryByEveryWay(t *testing.T) {
+	dir := filled(t)
+	const text = "Calls | summarize calls = count(), tokens = sum(TotalTokens) by Model | order by calls desc"
+	file := filepath.Join(t.TempDir(), "q.kql")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		in   string
+		args []string
+	}{
+		"argument": {"", []string{text}},
+		"file":     {"", []string{"--file", file}},
+		"stdin":    {text, nil},
+		"dash":     {text, []string{"--file", "-"}},
+	} {
+		code, out, talk := run(t, c.in, append([]string{"logs", "query", "--dir", dir, "-o", "json"}, c.args...)...)
+		var rows []struct {
+			Model         string
+			Calls, Tokens int
+		}
+		if err := json.Unmarshal([]byte(out), &rows); code != 0 || err != nil || len(rows) != 2 || rows[0].Calls != 2 || rows[0].Tokens != 30 {
+			t.Errorf("%s: %d %v\n%s%s", name, code, err, out, talk)
+		}
+	}
+	if code, out, talk := run(t, "", "logs", "query", "--dir", dir, "--saved", "token-usage", "-o", "tsv"); code != 0 || !strings.Contains(out, "10.0.0.9\tgpt-4o-2024-08-06\t2\t20\t10\t30") {
+		t.Errorf("saved: %d %s%s", code, out, talk)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	dir := filled(t)
+	for name, c := range map[string]struct {
+		code int
+		has  string
+		args []string
+	}{
+		"no folder":       {3, "no logs in", []string{"logs", "query", "Calls", "--dir", filepath.Join(dir, "none")}},
+		"faulty query":    {2, "line 1, column", []string{"logs", "query", "Calls | wher x", "--dir", dir}},
+		"unknown table":   {2, "", []string{"logs", "query", "Cals | count", "--dir", dir}},
+		"missing pipes":   {2, "| take 100", []string{"logs", "query", "AzureDiagnostics\ntake 100\nproject TimeGenerated, _ResourceId, Category, OperationName", "--dir", dir}},
+		"two queries":     {2, "one query", []string{"logs", "query", "Calls", "--saved", "errors", "--dir", dir}},
+		"unknown saved":   {2, "token-usage", []string{"logs", "query", "--saved", "tokenusage", "--dir", dir}},
+		"missing file":    {3, "cannot be read", []string{"logs", "query", "--file", "nowhere.kql", "--dir", dir}},
+		"empty query":     {2, "no query", []string{"logs", "query", "--dir", dir}},
+		"open listener":   {2, "AZPTU_LOGS_TOKEN", []string{"logs", "serve", "--dir", dir, "--listen", "0.0.0.0:0"}},
+		"unknown format":  {2, "jsonl", []string{"logs", "export", "Calls", "--format", "xml", "--dir", dir}},
+		"faulty listener": {2, "not an address", []string{"logs", "serve", "--dir", dir, "--listen", "nowhere"}},
+	} {
+		if code, out, talk := run(t, "", c.args...); code != c.code || !strings.Contains(talk, c.has) {
+			t.Errorf("%s: exit code %d, want %d\n%s%s", name, code, c.code, out, talk)
+		}
+	}
+}
+
+func TestEmptyResultSaysWhereRowsAre(t *testing.T) {
+	code, _, talk := run(t, "", "logs", "query", "Calls | where Model == 'none'", "--dir", filled(t))
+	if code != 0 || !strings.Contains(talk, "Calls has 3 rows, from ") {
+		t.Errorf("%d %s", code, talk)
+	}
+}
+
+func TestSinceLimitsEveryTable(t *testing.T) {
+	code, out, talk := run(t, "", "logs", "query", "ApiManagementGatewayLogs | count", "--since", "30m", "--dir", filled(t), "-o", "tsv")
+	if code != 0 || strings.TrimSpace(out) != "2" {
+		t.Errorf("%d %s%s", code, out, talk)
+	}
+}
+
+func TestTablesTailAndExport(t *testing.T) {
+	dir := filled(t)
+	if code, out, _ := run(t, "", "logs", "tables", "--dir", dir, "-o", "json", "--query", "[?rows > `0`].table"); code != 0 || !strings.Contains(out, "ApiManagementGatewayLlmLog") {
+		t.Errorf("tables: %d %s", code, out)
+	}
+	if code, out, _ := run(t, "", "logs", "tail", "-n", "2", "--dir", dir, "--where", "Model startswith 'gpt-4o'"); code != 0 || strings.Count(out, "\n") != 2 {
+		t.Errorf("tail: %d %s", code, out)
+	}
+	if code, out, _ := run(t, "", "logs", "export", "Calls | project CallId, Model | order by CallId asc", "--format", "csv", "--dir", dir); code != 0 || !strings.HasPrefix(out, "CallId,Model\ncall-a,") {
+		t.Errorf("csv: %d %s", code, out)
+	}
+	to := filepath.Join(t.TempDir(), "out.jsonl")
+	if code, _, talk := run(t, "", "logs", "export", "Calls | project CallId | order by CallId asc", "--to", to, "--dir", dir); code != 0 {
+		t.Errorf("jsonl: %d %s", code, talk)
+	}
+	if raw, err := os.ReadFile(to); err != nil || string(raw) != "{\"CallId\":\"call-a\"}\n{\"CallId\":\"call-b\"}\n{\"CallId\":\"call-c\"}\n" {
+		t.Errorf("jsonl: %v %s", err, raw)
+	}
+}
+
+func TestSavedQueriesAreDescribedInEveryLanguage(t *testing.T) {
+	for _, lang := range []string{"en", "pt-BR", "es"} {
+		code, out, talk := run(t, "", "logs", "query", "--list-saved", "--lang", lang, "-o", "tsv")
+		if code != 0 || strings.Contains(out, "logs.saved.") || strings.Count(out, "\n") != len(calllog.SavedNames()) {
+			t.Errorf("%s: %d %s%s", lang, code, out, talk)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package logs
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/azptu/azptu/internal/cli/exit"
+	"github.com/azptu/azptu/internal/cli/verb"
+	"github.com/azptu/azptu/internal/kql"
+	"github.com/azptu/azptu/internal/kustowire"
+)
+
+// tokenVariable holds the bearer token that `logs serve` asks for.
+const tokenVariable = "AZPTU_LOGS_TOKEN"
+
+type serveOptions struct {
+	env *verb.Env
+	folder
+	listen string
+	login  string
+}
+
+func newServe(env *verb.Env) *cobra.Command {
+	o := &serveOptions{env: env}
+	cmd := verb.Command(env, verb.Spec{Use: "serve", Help: "logs.serve", Run: func(ctx context.Context, _ []string) error { return o.run(ctx) }})
+	o.bind(cmd)
+	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8082", "logs.flag.listen")
+	cmd.Flags().StringVar(&o.login, "login", "https://login.microsoftonline.com", "logs.flag.login")
+	return cmd
+}
+
+func (o *serveOptions) run(ctx context.Context) error {
+	view, _, err := o.open(o.env)
+	if err != nil {
+		return err
+	}
+	token := o.env.Getenv(tokenVariable)
+	host, _, err := net.SplitHostPort(o.listen)
+	if err != nil {
+		return exit.New(exit.Usage, o.env.T("logs.listen-faulty", "Address", o.listen)).Wrap(err)
+	}
+	if ip := net.ParseIP(host); token == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return exit.New(exit.Validation, o.env.T("logs.listen-open", "Address", o.listen)).Hint(o.env.T("logs.listen-open.hint", "Variable", tokenVariable))
+	}
+	socket, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.listen)
+	if err != nil {
+		return exit.New(exit.Failed, o.env.T("logs.listen-failed", "Address", o.listen, "Error", err.Error())).Wrap(err)
+	}
+	handler := kustowire.New(kustowire.Config{Engine: &kql.Engine{}, Database: view, Now: o.env.Now, LoginEndpoint: o.login})
+	server := &http.Server{Handler: guarded(handler, token), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute}
+	fmt.Fprintln(o.env.Term.Out, o.env.T("logs.serving", "URL", "http://"+socket.Addr().String()))
+	stop := context.AfterFunc(ctx, func() {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		_ = server.Shutdown(last)
+	})
+	defer stop()
+	if err := server.Serve(socket); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving logs: %w", err)
+	}
+	return nil
+}
+
+// guarded asks for the token, if there is one, wherever the protocol does.
+func guarded(next http.Handler, token string) http.Handler {
+	want := []byte("Bearer " + token)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token != "" && !kustowire.Open(r.URL.Path) && subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), want) != 1 {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			http.Error(w, `{"error":{"code":"InvalidTokenError","message":"The provided authentication is not valid for this resource"}}`, http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
