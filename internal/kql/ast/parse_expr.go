@@ -162,6 +162,9 @@ func (p *parser) postfix() Expr {
 		t := p.tok()
 		switch {
 		case p.is("."):
+			if lit, ok := x.(*Literal); ok && lit.V.T != value.Dynamic {
+				return x
+			}
 			p.i++
 			x = p.member(t, x)
 		case p.is("["):
@@ -306,9 +309,14 @@ func (p *parser) argument() Expr {
 	if p.lambdaAhead() {
 		return p.lambda()
 	}
-	if t.kind == kIdent && p.peek(1).kind == kPunct && p.peek(1).text == "=" {
-		p.i += 2
-		return &Named{Pos: t.pos, Names: []string{t.text}, X: p.pipeOrExpr()}
+	if n := 1; t.kind == kIdent || p.is("[") && p.peek(1).kind == kString && p.peek(2).text == "]" {
+		if p.is("[") {
+			t, n = p.peek(1), 3
+		}
+		if p.peek(n).kind == kPunct && p.peek(n).text == "=" {
+			p.i += n + 1
+			return &Named{Pos: t.pos, Names: []string{t.text}, X: p.pipeOrExpr()}
+		}
 	}
 	return p.pipeOrExpr()
 }

@@ -85,40 +85,46 @@ func (p *parser) searchAnd() Expr {
 
 func (p *parser) searchTerm() Expr {
 	t := p.tok()
-	if p.is("(") {
-		start := p.i
-		p.i++
-		x := p.searchOr()
-		if p.accept(")") && (p.tok().kind != kPunct || p.is("|") || p.is(";") || p.is(")")) {
-			return x
-		}
-		p.i = start
-		return p.equality()
-	}
-	if t.kind == kIdent && t.text == "not" && p.peek(1).text == "(" {
+	switch {
+	case p.is("("):
+		return p.searchBracketed()
+	case t.kind == kIdent && t.text == "not" && p.peek(1).text == "(":
 		p.i += 2
 		x := p.searchOr()
 		p.need(")")
 		return &Call{Pos: t.pos, Name: "not", Args: []Expr{x}}
-	}
-	if p.is("*") {
-		p.i++
-		if o := p.tok(); o.kind == kPunct && o.text == ":" {
-			p.i++
-			return &Binary{Pos: o.pos, Op: ":", L: &Star{t.pos}, R: p.unary()}
+	case p.is("*") || t.kind == kIdent || p.is("["):
+		if x := p.searchColumn(t); x != nil {
+			return x
 		}
-		p.i--
-	}
-	if (t.kind == kIdent || t.text == "[") && t.kind != kString {
-		start := p.i
-		name := p.anyName("a column")
-		if o := p.tok(); o.kind == kPunct && o.text == ":" {
-			p.i++
-			return &Binary{Pos: o.pos, Op: ":", L: &Ident{Pos: t.pos, Name: name, Quoted: true}, R: p.unary()}
-		}
-		p.i = start
 	}
 	return p.equality()
+}
+
+// searchBracketed reads a bracketed predicate, or an expression that begins with a bracket.
+func (p *parser) searchBracketed() Expr {
+	start := p.i
+	p.i++
+	x := p.searchOr()
+	if p.accept(")") && (p.tok().kind != kPunct || p.is("|") || p.is(";") || p.is(")")) {
+		return x
+	}
+	p.i = start
+	return p.equality()
+}
+
+// searchColumn reads column:term or *:term, nil when none stands here.
+func (p *parser) searchColumn(t token) Expr {
+	start := p.i
+	var column Expr = &Star{t.pos}
+	if !p.accept("*") {
+		column = &Ident{Pos: t.pos, Name: p.anyName("a column"), Quoted: true}
+	}
+	if o := p.tok(); p.accept(":") {
+		return &Binary{Pos: o.pos, Op: ":", L: column, R: p.unary()}
+	}
+	p.i = start
+	return nil
 }
 
 func parseFind(p *parser, at Pos, _ string) Op {

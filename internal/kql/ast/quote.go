@@ -15,43 +15,49 @@ func unquote(s string) (string, bool) {
 		return s, true
 	}
 	var b strings.Builder
-	for i := 0; i < len(s); i++ {
+	for i := 0; i < len(s); {
 		if s[i] != '\\' {
 			b.WriteByte(s[i])
+			i++
 			continue
 		}
-		if i++; i >= len(s) {
+		text, n := escape(s[i+1:])
+		if n == 0 {
 			return "", false
 		}
-		if t, ok := simpleEscapes[s[i]]; ok {
-			b.WriteString(t)
-			continue
-		}
-		n, ok := escapeLength(s[i])
-		if ok && n > 0 {
-			if i+1+n > len(s) {
-				return "", false
-			}
-			r, err := strconv.ParseUint(s[i+1:i+1+n], 16, 32)
-			if err != nil || r > unicode.MaxRune {
-				return "", false
-			}
-			b.WriteRune(rune(r))
-			i += n
-			continue
-		}
-		j := i
-		for j < len(s) && j < i+3 && s[j] >= '0' && s[j] <= '7' {
-			j++
-		}
-		if j == i {
-			return "", false
-		}
-		r, _ := strconv.ParseUint(s[i:j], 8, 32)
-		b.WriteRune(rune(r))
-		i = j - 1
+		b.WriteString(text)
+		i += 1 + n
 	}
 	return b.String(), true
+}
+
+// escape reads what follows a backslash: its meaning and its length, 0 when it has none.
+func escape(s string) (string, int) {
+	if s == "" {
+		return "", 0
+	}
+	if t, ok := simpleEscapes[s[0]]; ok {
+		return t, 1
+	}
+	if n, ok := escapeLength(s[0]); ok {
+		if len(s) < 1+n {
+			return "", 0
+		}
+		r, err := strconv.ParseUint(s[1:1+n], 16, 32)
+		if err != nil || r > unicode.MaxRune {
+			return "", 0
+		}
+		return string(rune(r)), 1 + n
+	}
+	n := 0
+	for n < len(s) && n < 3 && s[n] >= '0' && s[n] <= '7' {
+		n++
+	}
+	if n == 0 {
+		return "", 0
+	}
+	r, _ := strconv.ParseUint(s[:n], 8, 32)
+	return string(rune(r)), n
 }
 
 func escapeLength(c byte) (int, bool) {

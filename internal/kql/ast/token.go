@@ -202,45 +202,57 @@ func quotedEnd(s string, i int) int {
 	return -1
 }
 
-func (l *lexer) number() (token, error) {
-	start := l.i
-	s := l.src
-	i := start
-	if strings.HasPrefix(s[i:], "0x") || strings.HasPrefix(s[i:], "0X") {
-		l.i = l.word(i)
-		return token{kind: kNumber, text: s[start:l.i], pos: Pos(start)}, nil
-	}
+// digitsEnd finds where the digits that begin at i end.
+func digitsEnd(s string, i int) int {
 	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
 		i++
 	}
-	whole := i
-	if i+1 < len(s) && s[i] == '.' && s[i+1] >= '0' && s[i+1] <= '9' {
-		for i++; i < len(s) && s[i] >= '0' && s[i] <= '9'; {
-			i++
-		}
-	} else if i < len(s) && s[i] == '.' && !strings.HasPrefix(s[i:], "..") && l.word(i+1) == i+1 {
-		i++
+	return i
+}
+
+// exponentEnd finds where an exponent that begins at i ends; i when none does.
+func exponentEnd(s string, i int) int {
+	if i >= len(s) || s[i] != 'e' && s[i] != 'E' {
+		return i
 	}
-	body := i
-	if i < len(s) && (s[i] == 'e' || s[i] == 'E') {
-		j := i + 1
-		if j < len(s) && (s[j] == '+' || s[j] == '-') {
-			j++
-		}
-		if j < len(s) && s[j] >= '0' && s[j] <= '9' {
-			for j < len(s) && s[j] >= '0' && s[j] <= '9' {
-				j++
-			}
-			i = j
-		}
+	j := i + 1
+	if j < len(s) && (s[j] == '+' || s[j] == '-') {
+		j++
 	}
+	if end := digitsEnd(s, j); end > j {
+		return end
+	}
+	return i
+}
+
+// fractionEnd finds where a point and the digits behind it end; i when there are none.
+func (l *lexer) fractionEnd(i int) int {
+	s := l.src
+	if i >= len(s) || s[i] != '.' || strings.HasPrefix(s[i:], "..") {
+		return i
+	}
+	if end := digitsEnd(s, i+1); end > i+1 || l.word(i+1) == i+1 {
+		return end
+	}
+	return i
+}
+
+func (l *lexer) number() (token, error) {
+	start, s := l.i, l.src
+	if strings.HasPrefix(s[start:], "0x") || strings.HasPrefix(s[start:], "0X") {
+		l.i = l.word(start)
+		return token{kind: kNumber, text: s[start:l.i], pos: Pos(start)}, nil
+	}
+	whole := digitsEnd(s, start)
+	body := l.fractionEnd(whole)
+	i := exponentEnd(s, body)
 	end := l.word(i)
 	l.i = end
-	switch {
-	case end == i:
+	if end == i {
 		return token{kind: kNumber, text: s[start:end], pos: Pos(start)}, nil
-	case i == body:
-		if _, ok := value.SpanUnit(s[i:end]); ok && s[i:end] == strings.ToLower(s[i:end]) {
+	}
+	if unit := s[i:end]; i == body && unit == strings.ToLower(unit) {
+		if _, ok := value.SpanUnit(unit); ok {
 			return token{kind: kSpan, text: s[start:end], pos: Pos(start)}, nil
 		}
 	}

@@ -108,29 +108,22 @@ func (g *grouper) assignInts(v *value.Vector, out []uint32, seq int64) {
 	}
 }
 
-// assignCodes groups by one or two dictionary-coded strings without hashing; false when
-// the keys are not of that kind.
-func (g *grouper) assignCodes(keys []*value.Vector, out []uint32, seq int64) bool {
-	if len(keys) > 2 {
-		return false
-	}
+// coded says whether keys are one or two dictionary-coded strings of few enough words.
+func coded(keys []*value.Vector) bool {
+	size := 1
 	for _, v := range keys {
 		if v.Codes == nil || v.Type != value.String || v.Const || len(v.Dict) == 0 {
 			return false
 		}
+		size *= len(v.Dict)
 	}
-	a := keys[0]
-	pair := codePair{a: &a.Dict[0]}
-	size, width := len(a.Dict), 1
-	b := a
-	if len(keys) == 2 {
-		b = keys[1]
-		pair.b, width = &b.Dict[0], len(b.Dict)
-		size *= width
-	}
-	if size > maxCodeTable {
-		return false
-	}
+	return len(keys) <= 2 && size <= maxCodeTable
+}
+
+// table gives the lookup table for the dictionaries of two keys.
+func (g *grouper) table(a, b *value.Vector) []uint32 {
+	pair := codePair{&a.Dict[0], &b.Dict[0]}
+	size := len(a.Dict) * len(b.Dict)
 	t := g.codes[pair]
 	if t == nil || len(t.groups) < size {
 		if len(g.codes) > 256 {
@@ -139,15 +132,35 @@ func (g *grouper) assignCodes(keys []*value.Vector, out []uint32, seq int64) boo
 		t = &codeTable{groups: make([]uint32, size)}
 		g.codes[pair] = t
 	}
+	return t.groups
+}
+
+// oneWord is the dictionary that stands for a second key when there is none.
+var oneWord = &value.Vector{Type: value.String, Dict: []string{""}}
+
+// assignCodes groups by one or two dictionary-coded strings without hashing; false when
+// the keys are not of that kind.
+func (g *grouper) assignCodes(keys []*value.Vector, out []uint32, seq int64) bool {
+	if !coded(keys) {
+		return false
+	}
+	a, b := keys[0], oneWord
+	var second []uint32
+	if len(keys) == 2 {
+		b = keys[1]
+		second = b.Codes
+	}
+	groups := g.table(a, b)
+	width := len(b.Dict)
 	for i := range out {
-		k := int(a.Codes[i])
-		if width > 1 || len(keys) == 2 {
-			k = k*width + int(b.Codes[i])
+		k := int(a.Codes[i]) * width
+		if second != nil {
+			k += int(second[i])
 		}
-		id := t.groups[k]
+		id := groups[k]
 		if id == 0 {
 			id = g.lookup(keys, i, seq) + 1
-			t.groups[k] = id
+			groups[k] = id
 		}
 		out[i] = id - 1
 	}

@@ -36,7 +36,7 @@ func (x *Runner) join(ctx context.Context, n *plan.Join, emit func(*Rel) error) 
 	case "rightsemi", "rightanti":
 		return emitBatches(right.take(members(rk, lk, right.Len, left.Len, n.Kind == "rightsemi")), emit)
 	}
-	p, err := x.match2(ctx, n.Kind, n.Lookup, lk, rk, left.Len, right.Len)
+	p, err := x.match2(ctx, n, lk, rk, left.Len, right.Len)
 	if err != nil {
 		return err
 	}
@@ -86,20 +86,20 @@ func members(keys, others []*value.Vector, n, m int, want bool) []int32 {
 	return sel
 }
 
-func (x *Runner) match2(ctx context.Context, kind string, reversed bool, lk, rk []*value.Vector, n, m int) (*pairs, error) {
-	idx := buildIndex(rk, m, false)
-	if reversed {
+func (x *Runner) match2(ctx context.Context, n *plan.Join, lk, rk []*value.Vector, lrows, rrows int) (*pairs, error) {
+	idx := buildIndex(rk, rrows, false)
+	if n.Lookup {
 		for _, rows := range idx {
 			slices.Reverse(rows)
 		}
 	}
 	p := &pairs{}
-	seenRight := make([]bool, m)
 	unique := map[string]bool{}
+	keepLeft := n.Kind == "leftouter" || n.Kind == "fullouter"
 	var buf []byte
-	for i := range n {
+	for i := range lrows {
 		buf = keyAt(buf, lk, i)
-		if kind == "innerunique" {
+		if n.Kind == "innerunique" {
 			if unique[string(buf)] {
 				continue
 			}
@@ -108,28 +108,44 @@ func (x *Runner) match2(ctx context.Context, kind string, reversed bool, lk, rk 
 		rows := idx[string(buf)]
 		for _, r := range rows {
 			p.left, p.right = append(p.left, int32(i)), append(p.right, r)
-			seenRight[r] = true
 		}
-		if len(rows) == 0 && (kind == "leftouter" || kind == "fullouter") {
+		if len(rows) == 0 && keepLeft {
 			p.left, p.right = append(p.left, int32(i)), append(p.right, -1)
 		}
-		if i%batchRows == 0 {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-		}
-		if x.MaxRows > 0 && int64(len(p.left)) > x.MaxRows {
-			return nil, &LimitError{fmt.Sprintf("a join makes more than %d rows", x.MaxRows)}
+		if err := x.checkPairs(ctx, i, p); err != nil {
+			return nil, err
 		}
 	}
-	if kind == "rightouter" || kind == "fullouter" {
-		for r, seen := range seenRight {
-			if !seen {
-				p.left, p.right = append(p.left, -1), append(p.right, int32(r))
-			}
-		}
+	if n.Kind == "rightouter" || n.Kind == "fullouter" {
+		p.addUnmatched(rrows)
 	}
 	return p, nil
+}
+
+// checkPairs notices cancellation and joins that grow too large.
+func (x *Runner) checkPairs(ctx context.Context, row int, p *pairs) error {
+	if x.MaxRows > 0 && int64(len(p.left)) > x.MaxRows {
+		return &LimitError{fmt.Sprintf("a join makes more than %d rows", x.MaxRows)}
+	}
+	if row%batchRows == 0 {
+		return ctx.Err()
+	}
+	return nil
+}
+
+// addUnmatched adds the right side's rows that no left row has met.
+func (p *pairs) addUnmatched(rows int) {
+	seen := make([]bool, rows)
+	for _, r := range p.right {
+		if r >= 0 {
+			seen[r] = true
+		}
+	}
+	for r, s := range seen {
+		if !s {
+			p.left, p.right = append(p.left, -1), append(p.right, int32(r))
+		}
+	}
 }
 
 func (x *Runner) emitPairs(n *plan.Join, left, right *Rel, p *pairs, emit func(*Rel) error) error {

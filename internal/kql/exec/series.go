@@ -56,10 +56,9 @@ func asFloat(v value.Value) float64 {
 	return value.Convert(v, value.Real).F
 }
 
-func (x *Runner) axisOf(n *plan.MakeSeries, v *value.Vector, rows int) (*axis, error) {
-	a := &axis{typ: n.Axis.Type(), from: n.From, step: n.Step, realAxis: n.Axis.Type() == value.Real || n.Axis.Type() == value.Decimal}
-	to := n.To
-	lo, hi := value.NullOf(a.typ), value.NullOf(a.typ)
+// extent finds the smallest and the largest value.
+func extent(t value.Type, v *value.Vector, rows int) (lo, hi value.Value) {
+	lo, hi = value.NullOf(t), value.NullOf(t)
 	for i := range rows {
 		k := v.Value(i)
 		if k.Null {
@@ -72,38 +71,47 @@ func (x *Runner) axisOf(n *plan.MakeSeries, v *value.Vector, rows int) (*axis, e
 			hi = k
 		}
 	}
+	return lo, hi
+}
+
+func (x *Runner) axisOf(n *plan.MakeSeries, v *value.Vector, rows int) (*axis, error) {
+	t := n.Axis.Type()
+	a := &axis{typ: t, from: n.From, step: n.Step, realAxis: t == value.Real || t == value.Decimal}
+	lo, hi := extent(t, v, rows)
 	if a.from.Null {
-		a.from = lo
-		if !lo.Null && !a.realAxis {
-			m := lo.I % a.step.I
-			if m < 0 {
-				m += a.step.I
-			}
-			a.from.I = lo.I - m
+		if a.from = lo; !lo.Null && !a.realAxis {
+			a.from.I -= (lo.I%a.step.I + a.step.I) % a.step.I
 		}
 	}
-	inclusive := n.Inclusive
+	to, inclusive := n.To, n.Inclusive
 	if to.Null {
 		to, inclusive = hi, true
 	}
 	if a.from.Null || to.Null {
 		return a, nil
 	}
-	var points float64
-	if a.realAxis {
-		points = (asFloat(to) - asFloat(a.from)) / asFloat(a.step)
-	} else {
-		points = float64(to.I-a.from.I) / float64(a.step.I)
-	}
-	points = math.Ceil(points)
-	if inclusive && a.at(int(min(points, maxPoints))).I <= to.I && !a.realAxis || inclusive && a.realAxis {
-		points++
-	}
+	points := a.points(to, inclusive)
 	if points > maxPoints {
 		return nil, &LimitError{fmt.Sprintf("a series has more than %d points", maxPoints)}
 	}
 	a.n = int(max(points, 0))
 	return a, nil
+}
+
+// points counts the places from the axis' begin up to its end.
+func (a *axis) points(to value.Value, inclusive bool) float64 {
+	if a.realAxis {
+		n := math.Ceil((asFloat(to) - asFloat(a.from)) / asFloat(a.step))
+		if inclusive {
+			n++
+		}
+		return n
+	}
+	n := math.Ceil(float64(to.I-a.from.I) / float64(a.step.I))
+	if inclusive && a.at(int(min(n, maxPoints))).I <= to.I {
+		n++
+	}
+	return n
 }
 
 // makeSeries groups by the keys and the place on the axis, then lays the results out.

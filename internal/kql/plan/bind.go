@@ -199,36 +199,32 @@ func (s *scope) copyOf() *scope {
 // isTable says whether an expression is tabular.
 func (b *binder) isTable(x ast.Expr, in *scope) bool {
 	switch x := x.(type) {
-	case *ast.Pipe:
-		return true
-	case *ast.MethodCall:
+	case *ast.Pipe, *ast.MethodCall:
 		return true
 	case *ast.Ident:
-		switch in.find(x.Name).(type) {
-		case *tableVar:
-			return true
-		case *funcVar:
-			return false
-		case nil:
-			if b.tables[x.Name] != nil {
-				return true
-			}
-			_, ok := b.opts.DB.Table(x.Name)
-			return ok || x.Wild
-		}
+		return b.namesTable(x, in)
 	case *ast.Member:
 		c, ok := x.X.(*ast.Call)
 		return ok && (c.Name == "database" || c.Name == "cluster")
 	case *ast.Call:
-		switch x.Name {
-		case "materialize":
-			return len(x.Args) == 1 && b.isTable(x.Args[0], in)
-		case "table", "view":
-			return true
-		}
 		if f, ok := in.find(x.Name).(*funcVar); ok {
 			return b.bodyIsTable(f)
 		}
+		if x.Name == "materialize" {
+			return len(x.Args) == 1 && b.isTable(x.Args[0], in)
+		}
+		return x.Name == "table" || x.Name == "view"
+	}
+	return false
+}
+
+func (b *binder) namesTable(x *ast.Ident, in *scope) bool {
+	switch in.find(x.Name).(type) {
+	case *tableVar:
+		return true
+	case nil:
+		_, ok := b.opts.DB.Table(x.Name)
+		return ok || x.Wild || b.tables[x.Name] != nil
 	}
 	return false
 }
@@ -275,13 +271,7 @@ func (b *binder) apply(f *funcVar, c *ast.Call, r *row) (*scope, ast.Expr) {
 		case p.Table:
 			inner.vars[p.Name] = b.tableArg(p, args[i], c, r)
 		default:
-			x := b.scalar(args[i], r)
-			if x.Type() != p.Type && !(p.Type.IsNumeric() && x.Type().IsNumeric()) && x.Type() != value.Dynamic && p.Type != value.Dynamic {
-				if c, ok := x.(Const); !ok || !c.V.Null {
-					b.failf(args[i].At(), "the parameter '%s' of %s() is a %s, not a %s", p.Name, c0(args[i]), p.Type, x.Type())
-				}
-			}
-			inner.vars[p.Name] = b.coerce(x, p.Type)
+			inner.vars[p.Name] = b.scalarArg(p, args[i], r)
 		}
 	}
 	for i, s := range f.f.Body {
@@ -294,7 +284,16 @@ func (b *binder) apply(f *funcVar, c *ast.Call, r *row) (*scope, ast.Expr) {
 	return nil, nil
 }
 
-func c0(x ast.Expr) string { return ast.Print(x) }
+// scalarArg binds an argument for a parameter, whose type it must have but for numbers.
+func (b *binder) scalarArg(p ast.Param, arg ast.Expr, r *row) Expr {
+	x := b.scalar(arg, r)
+	have := x.Type()
+	fits := have == p.Type || p.Type.IsNumeric() && have.IsNumeric() || have == value.Dynamic || p.Type == value.Dynamic
+	if c, ok := x.(Const); !fits && !(ok && c.V.Null) {
+		b.failf(arg.At(), "the parameter '%s' is a %s, not a %s", p.Name, p.Type, have)
+	}
+	return b.coerce(x, p.Type)
+}
 
 func (b *binder) tableArg(p ast.Param, x ast.Expr, c *ast.Call, r *row) *tableVar {
 	in := r.in

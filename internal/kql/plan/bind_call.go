@@ -364,47 +364,7 @@ func (b *binder) isKey(id int) bool {
 func (b *binder) addAgg(c *ast.Call, args []Expr, result value.Type, r *row) []Expr {
 	a := Agg{Args: args, Spec: agg.Spec{Name: c.Name, Result: result}}
 	name := strings.TrimSuffix(c.Name, "if")
-	switch name {
-	case "sum":
-		if t := args[0].Type(); t == value.Int {
-			a.Args[0] = b.coerce(args[0], value.Long)
-		}
-		a.Spec.Result = a.Args[0].Type()
-	case "avg":
-		if t := args[0].Type(); t.IsInteger() {
-			a.Args[0] = b.coerce(args[0], value.Long)
-		}
-	case "percentile", "percentiles", "percentilew", "percentilesw":
-		if t := args[0].Type(); t == value.Int {
-			a.Args[0] = b.coerce(args[0], value.Long)
-		} else if t == value.Dynamic {
-			a.Args[0] = b.coerce(args[0], value.Real)
-		}
-		a.Spec.Result = a.Args[0].Type()
-	case "percentiles_array", "percentilesw_array":
-		a.Spec.Result = value.Dynamic
-	}
-	var types []value.Type
-	switch {
-	case name == "arg_max" || name == "arg_min" || strings.HasPrefix(name, "take_any") || name == "any":
-		n := len(a.Args)
-		if strings.HasSuffix(c.Name, "if") {
-			n = 1
-		}
-		for _, x := range a.Args[:n] {
-			types = append(types, x.Type())
-		}
-	case name == "percentiles" || name == "percentilesw":
-		first := 1
-		if name == "percentilesw" {
-			first = 2
-		}
-		for range a.Args[first:] {
-			types = append(types, a.Spec.Result)
-		}
-	default:
-		types = []value.Type{a.Spec.Result}
-	}
+	b.widen(name, &a)
 	for _, x := range a.Args {
 		k, ok := x.(Const)
 		if !ok {
@@ -413,18 +373,75 @@ func (b *binder) addAgg(c *ast.Call, args []Expr, result value.Type, r *row) []E
 		a.Spec.Args, a.Spec.Consts = append(a.Spec.Args, x.Type()), append(a.Spec.Consts, k.V)
 	}
 	if strings.HasPrefix(name, "percentile") {
-		for i, x := range a.Args[1:] {
-			if _, ok := x.(Const); !ok && !(strings.HasPrefix(name, "percentilew") || strings.HasPrefix(name, "percentilesw")) || !ok && i > 0 {
-				b.failf(c.Pos, "the percentiles of %s() must be constants", c.Name)
-			}
-		}
+		b.checkPercentiles(c, name, a.Args)
 	}
-	refs := make([]Expr, len(types))
-	for i, t := range types {
+	var refs []Expr
+	for _, t := range aggTypes(c.Name, name, &a) {
 		col := b.col(c.Name, t)
 		a.Out = append(a.Out, col)
-		refs[i] = Ref{col.ID, t}
+		refs = append(refs, Ref{col.ID, t})
 	}
 	*r.aggs = append(*r.aggs, a)
 	return refs
+}
+
+// widen gives the first argument the type the aggregate computes with.
+func (b *binder) widen(name string, a *Agg) {
+	switch name {
+	case "sum", "avg":
+		if a.Args[0].Type().IsInteger() {
+			a.Args[0] = b.coerce(a.Args[0], value.Long)
+		}
+		if name == "sum" {
+			a.Spec.Result = a.Args[0].Type()
+		}
+	case "percentile", "percentiles", "percentilew", "percentilesw":
+		switch a.Args[0].Type() {
+		case value.Int:
+			a.Args[0] = b.coerce(a.Args[0], value.Long)
+		case value.Dynamic:
+			a.Args[0] = b.coerce(a.Args[0], value.Real)
+		}
+		a.Spec.Result = a.Args[0].Type()
+	case "percentiles_array", "percentilesw_array":
+		a.Spec.Result = value.Dynamic
+	}
+}
+
+// firstPercentile is the place of the first percentile among the arguments.
+func firstPercentile(name string) int {
+	if strings.HasPrefix(name, "percentilew") || strings.HasPrefix(name, "percentilesw") {
+		return 2
+	}
+	return 1
+}
+
+func (b *binder) checkPercentiles(c *ast.Call, name string, args []Expr) {
+	for _, x := range args[firstPercentile(name):] {
+		if _, ok := x.(Const); !ok {
+			b.failf(c.Pos, "the percentiles of %s() must be constants", c.Name)
+		}
+	}
+}
+
+// aggTypes gives the types of an aggregate's columns.
+func aggTypes(full, name string, a *Agg) []value.Type {
+	var types []value.Type
+	switch name {
+	case "arg_max", "arg_min", "take_any", "any":
+		n := len(a.Args)
+		if name != full {
+			n = 1
+		}
+		for _, x := range a.Args[:n] {
+			types = append(types, x.Type())
+		}
+	case "percentiles", "percentilesw":
+		for range a.Args[firstPercentile(name):] {
+			types = append(types, a.Spec.Result)
+		}
+	default:
+		types = []value.Type{a.Spec.Result}
+	}
+	return types
 }

@@ -168,30 +168,36 @@ func (b *binder) compute(p *pipeline, op *ast.Columns, in *scope) {
 	case "distinct":
 		b.distinct(p, its)
 	default:
-		proj := &Project{In: p.node}
-		names := newNamer(nil)
-		for _, it := range its {
-			if it.name != "" && it.given {
-				if names.taken[it.name] && it.given && op.Verb == "project" {
-					b.failf(it.at, "a column with the name '%s' is already declared", it.name)
-				}
-				names.taken[it.name] = true
-			}
-		}
-		for i, it := range its {
-			name := it.name
-			switch {
-			case op.Verb == "print" && !it.given && !it.tuple:
-				name = "print_" + strconv.Itoa(i)
-			case name == "":
-				name = names.fresh()
-			case !it.given:
-				name = names.unique(name)
-			}
-			proj.Cols, proj.Exprs = append(proj.Cols, b.colOf(name, it.x)), append(proj.Exprs, it.x)
-		}
-		p.node = proj
+		b.projected(p, op.Verb, its)
 	}
+}
+
+// projected puts computed columns in place of the others.
+func (b *binder) projected(p *pipeline, verb string, its []item) {
+	proj := &Project{In: p.node}
+	names := newNamer(nil)
+	for _, it := range its {
+		if it.name == "" || !it.given {
+			continue
+		}
+		if names.taken[it.name] && verb == "project" {
+			b.failf(it.at, "a column with the name '%s' is already declared", it.name)
+		}
+		names.taken[it.name] = true
+	}
+	for i, it := range its {
+		name := it.name
+		switch {
+		case verb == "print" && !it.given && !it.tuple:
+			name = "print_" + strconv.Itoa(i)
+		case name == "":
+			name = names.fresh()
+		case !it.given:
+			name = names.unique(name)
+		}
+		proj.Cols, proj.Exprs = append(proj.Cols, b.colOf(name, it.x)), append(proj.Exprs, it.x)
+	}
+	p.node = proj
 }
 
 // colOf makes a column for an expression; a plain reference keeps its number when it can.

@@ -163,9 +163,13 @@ func (b *binder) binary(x *ast.Binary, r *row) Expr {
 	case "<", ">", "<=", ">=":
 		return b.ordering(x, l, rt)
 	}
-	for _, e := range []Expr{l, rt} {
+	return b.stringOp(x, l, rt)
+}
+
+func (b *binder) stringOp(x *ast.Binary, l, r Expr) Expr {
+	for _, e := range []Expr{l, r} {
 		if t := e.Type(); t != value.String && t != value.Dynamic {
-			b.undefined(x, l, rt)
+			b.undefined(x, l, r)
 		}
 	}
 	f := fn.Lookup(x.Op)
@@ -173,11 +177,11 @@ func (b *binder) binary(x *ast.Binary, r *row) Expr {
 		b.failf(x.Pos, "the operator '%s' is not supported", x.Op)
 	}
 	if x.Op == "matches regex" {
-		if c, ok := rt.(Const); ok && b.opts.Fn.Regexp(value.Text(c.V)) == nil {
+		if c, ok := r.(Const); ok && b.opts.Fn.Regexp(value.Text(c.V)) == nil {
 			b.failf(x.R.At(), "%s is not a regular expression", ast.Print(x.R))
 		}
 	}
-	return b.fold(f, []Expr{b.coerce(l, value.String), b.coerce(rt, value.String)}, value.Bool)
+	return b.fold(f, []Expr{b.coerce(l, value.String), b.coerce(r, value.String)}, value.Bool)
 }
 
 func (b *binder) undefined(x *ast.Binary, l, r Expr) {
@@ -233,22 +237,26 @@ func (b *binder) arithmetic(x *ast.Binary, l, r Expr) Expr {
 	}
 	t := spanArithmetic[x.Op][[2]value.Type{lt, rt}]
 	if t == value.Unknown && (x.Op == "*" || x.Op == "/") {
-		span, num := l, r
-		if x.Op == "*" && rt == value.TimeSpan {
-			span, num = r, l
-		}
-		if span.Type() == value.TimeSpan && num.Type().IsNumeric() {
-			t = value.TimeSpan
-			if num.Type() == value.Decimal {
-				num = b.coerce(num, value.Real)
-			}
-			l, r = span, num
-		}
+		l, r, t = b.scaled(x.Op, l, r)
 	}
 	if t == value.Unknown {
 		b.undefined(x, l, r)
 	}
 	return b.fold(fn.Lookup(x.Op), []Expr{l, r}, t)
+}
+
+// scaled multiplies or divides a timespan by a number; the type is Unknown for others.
+func (b *binder) scaled(op string, l, r Expr) (Expr, Expr, value.Type) {
+	if op == "*" && r.Type() == value.TimeSpan {
+		l, r = r, l
+	}
+	if l.Type() != value.TimeSpan || !r.Type().IsNumeric() {
+		return l, r, value.Unknown
+	}
+	if r.Type() == value.Decimal {
+		r = b.coerce(r, value.Real)
+	}
+	return l, r, value.TimeSpan
 }
 
 var spanArithmetic = map[string]map[[2]value.Type]value.Type{
@@ -463,23 +471,6 @@ func inSet(op string, args []Expr) Expr {
 		return nil
 	}
 	s := &InSet{X: args[0], Keys: map[string]bool{}, Fold: strings.HasSuffix(op, "~") && t == value.String, Not: strings.HasPrefix(op, "!")}
-	put := func(v value.Value) bool {
-		if v.T != t && !(v.T == value.Dynamic && v.Null) {
-			if t.IsNumeric() && v.T.IsNumeric() && value.Compare(v, value.Convert(v, t)) != 0 {
-				return true
-			}
-			v = value.Convert(v, t)
-		}
-		if v.Null {
-			return true
-		}
-		if s.Fold {
-			v.S = strings.ToLower(v.S)
-		}
-		s.Keys[value.KeyOf(v)] = true
-		s.Values = append(s.Values, v)
-		return true
-	}
 	for _, a := range args[1:] {
 		c, ok := a.(Const)
 		if !ok {
@@ -487,13 +478,32 @@ func inSet(op string, args []Expr) Expr {
 		}
 		if l, isList := c.V.X.([]any); isList && c.V.T == value.Dynamic {
 			for _, x := range l {
-				put(value.FromDynamic(x))
+				s.put(value.FromDynamic(x))
 			}
 			continue
 		}
-		put(c.V)
+		s.put(c.V)
 	}
 	return s
+}
+
+// put adds a constant, unless no value of the set's type can equal it.
+func (s *InSet) put(v value.Value) {
+	t := s.X.Type()
+	if v.T != t && !v.Null {
+		if t.IsNumeric() && v.T.IsNumeric() && value.Compare(v, value.Convert(v, t)) != 0 {
+			return
+		}
+		v = value.Convert(v, t)
+	}
+	if v.Null {
+		return
+	}
+	if s.Fold {
+		v.S = strings.ToLower(v.S)
+	}
+	s.Keys[value.KeyOf(v)] = true
+	s.Values = append(s.Values, v)
 }
 
 func (b *binder) either(x, y Expr) Expr {

@@ -116,61 +116,70 @@ func (b *binder) external(p *pipeline, op *ast.External, in *scope) {
 	p.node = v
 }
 
+// fileReader puts a file's records into columns.
+type fileReader struct {
+	cols []ast.ColumnDef
+	out  []*value.Builder
+}
+
 func readExternal(format string, data []byte, skip bool, cols []ast.ColumnDef, out []*value.Builder) error {
-	text := func(i int, s string) {
-		v := value.OfString(s)
-		if cols[i].Type == value.Dynamic {
-			v = value.OfDynamic(value.ParseJSONOrText(s))
-		}
-		out[i].Append(value.Convert(v, cols[i].Type))
-	}
+	r := fileReader{cols, out}
 	switch format {
 	case "json", "multijson", "jsonl":
-		dec := json.NewDecoder(bytes.NewReader(data))
-		for dec.More() {
-			var raw json.RawMessage
-			if err := dec.Decode(&raw); err != nil {
-				return err
-			}
-			doc, _ := value.ParseJSON(string(raw))
-			rows, isList := doc.([]any)
-			if !isList {
-				rows = []any{doc}
-			}
-			for _, r := range rows {
-				for i, c := range cols {
-					out[i].Append(value.Convert(value.OfDynamic(value.Member(r, c.Name)), c.Type))
-				}
-			}
-		}
-		return nil
+		return r.json(data)
 	case "txt", "raw":
 		for line := range strings.Lines(string(data)) {
-			text(0, strings.TrimRight(line, "\r\n"))
-			for i := range cols[1:] {
-				out[i+1].AppendNull()
-			}
+			r.row([]string{strings.TrimRight(line, "\r\n")})
 		}
 		return nil
 	}
-	r := csv.NewReader(bytes.NewReader(data))
-	r.FieldsPerRecord, r.LazyQuotes = -1, true
+	c := csv.NewReader(bytes.NewReader(data))
+	c.FieldsPerRecord, c.LazyQuotes = -1, true
 	if format == "tsv" {
-		r.Comma = '\t'
+		c.Comma = '\t'
 	}
-	rows, err := r.ReadAll()
+	rows, err := c.ReadAll()
 	if err != nil {
 		return err
 	}
-	for n, row := range rows {
-		if n == 0 && skip {
+	if skip && len(rows) > 0 {
+		rows = rows[1:]
+	}
+	for _, row := range rows {
+		r.row(row)
+	}
+	return nil
+}
+
+func (r *fileReader) row(fields []string) {
+	for i, c := range r.cols {
+		if i >= len(fields) {
+			r.out[i].AppendNull()
 			continue
 		}
-		for i := range cols {
-			if i < len(row) {
-				text(i, row[i])
-			} else {
-				out[i].AppendNull()
+		v := value.OfString(fields[i])
+		if c.Type == value.Dynamic {
+			v = value.OfDynamic(value.ParseJSONOrText(fields[i]))
+		}
+		r.out[i].Append(value.Convert(v, c.Type))
+	}
+}
+
+func (r *fileReader) json(data []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	for dec.More() {
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err != nil {
+			return err
+		}
+		doc, _ := value.ParseJSON(string(raw))
+		rows, isList := doc.([]any)
+		if !isList {
+			rows = []any{doc}
+		}
+		for _, row := range rows {
+			for i, c := range r.cols {
+				r.out[i].Append(value.Convert(value.OfDynamic(value.Member(row, c.Name)), c.Type))
 			}
 		}
 	}

@@ -47,41 +47,55 @@ func (p *Pattern) Match(s string) (out []value.Value, ok bool) {
 	return out, true
 }
 
+// walker is how far a pattern has come in a text: free says that anything may come before
+// the next match, col is the column that takes it (-1 for none).
+type walker struct {
+	rest string
+	free bool
+	col  int
+	out  []string
+}
+
 // walk finds each text after the one before; a column takes what lies between.
 func (p *Pattern) walk(s string) ([]string, bool) {
-	out := make([]string, len(p.types))
-	at := 0
-	free, col := false, -1
+	w := &walker{rest: s, col: -1, out: make([]string, len(p.types))}
 	for _, part := range p.parts {
-		switch {
-		case part.star:
-			free = true
-		case part.col >= 0 && part.re != nil:
-			m := part.re.FindStringIndex(s[at:])
-			if m == nil || !free && m[0] != 0 {
-				return nil, false
-			}
-			out[part.col] = s[at+m[0] : at+m[1]]
-			at, free, col = at+m[1], false, -1
-		case part.col >= 0:
-			free, col = true, part.col
-		default:
-			i := strings.Index(s[at:], part.text)
-			if i < 0 || !free && i != 0 {
-				return nil, false
-			}
-			if col >= 0 {
-				out[col] = s[at : at+i]
-			}
-			at, free, col = at+i+len(part.text), false, -1
+		if !w.step(part) {
+			return nil, false
 		}
 	}
-	if col >= 0 {
-		out[col] = s[at:]
-	} else if !free && at != len(s) {
+	if w.col >= 0 {
+		w.out[w.col] = w.rest
+	} else if !w.free && w.rest != "" {
 		return nil, false
 	}
-	return out, true
+	return w.out, true
+}
+
+func (w *walker) step(part patternPart) bool {
+	switch {
+	case part.star:
+		w.free = true
+	case part.col >= 0 && part.re != nil:
+		m := part.re.FindStringIndex(w.rest)
+		if m == nil || !w.free && m[0] != 0 {
+			return false
+		}
+		w.out[part.col] = w.rest[m[0]:m[1]]
+		w.rest, w.free, w.col = w.rest[m[1]:], false, -1
+	case part.col >= 0:
+		w.free, w.col = true, part.col
+	default:
+		i := strings.Index(w.rest, part.text)
+		if i < 0 || !w.free && i != 0 {
+			return false
+		}
+		if w.col >= 0 {
+			w.out[w.col] = w.rest[:i]
+		}
+		w.rest, w.free, w.col = w.rest[i+len(part.text):], false, -1
+	}
+	return true
 }
 
 // numberText matches what a column of each number type takes from the text.
@@ -128,49 +142,27 @@ func newPattern(parts []patternSource, kind, flags string) (*Pattern, error) {
 }
 
 func (p *Pattern) compile(parts []patternSource, flags string) error {
-	var b strings.Builder
 	goFlags := ""
-	lazy := false
 	for _, f := range flags {
 		switch f {
-		case 'i', 's', 'm':
+		case 'i', 's', 'm', 'U':
 			goFlags += string(f)
-		case 'U':
-			lazy = true
 		case ',', ' ':
 		default:
 			return fmt.Errorf("parse does not know the flag %q", f)
 		}
 	}
+	var b strings.Builder
 	if goFlags != "" {
 		b.WriteString("(?" + goFlags + ")")
 	}
 	b.WriteString("^")
-	anything := ".*"
-	if lazy {
-		anything = ".*?"
-	}
 	for i, part := range parts {
-		last := i == len(parts)-1
-		switch {
-		case part.star && last:
-			b.WriteString(".*")
-		case part.star:
-			b.WriteString(".*?")
-		case part.isCol && regexText[part.typ] != "":
-			b.WriteString("(" + regexText[part.typ] + ")")
-		case part.isCol && last:
-			b.WriteString("(.*)$")
-		case part.isCol:
-			b.WriteString("(" + anything + ")")
-		default:
-			if re, err := regexp.Compile(part.text); err != nil {
-				return fmt.Errorf("the pattern %q: %w", part.text, err)
-			} else if re.NumSubexp() > 0 {
-				part.text = nonCapturing.ReplaceAllString(part.text, "$1(?:")
-			}
-			b.WriteString("(?:" + part.text + ")")
+		text, err := part.regex(i == len(parts)-1)
+		if err != nil {
+			return err
 		}
+		b.WriteString(text)
 	}
 	re, err := regexp.Compile(b.String())
 	if err != nil {
@@ -181,6 +173,30 @@ func (p *Pattern) compile(parts []patternSource, flags string) error {
 	}
 	p.re = re
 	return nil
+}
+
+// regex gives the regular expression of one part of a pattern.
+func (part patternSource) regex(last bool) (string, error) {
+	switch {
+	case part.star && last:
+		return ".*", nil
+	case part.star:
+		return ".*?", nil
+	case part.isCol && regexText[part.typ] != "":
+		return "(" + regexText[part.typ] + ")", nil
+	case part.isCol && last:
+		return "(.*)$", nil
+	case part.isCol:
+		return "(.*)", nil
+	}
+	re, err := regexp.Compile(part.text)
+	if err != nil {
+		return "", fmt.Errorf("the pattern %q: %w", part.text, err)
+	}
+	if re.NumSubexp() > 0 {
+		part.text = nonCapturing.ReplaceAllString(part.text, "$1(?:")
+	}
+	return "(?:" + part.text + ")", nil
 }
 
 // nonCapturing finds opening brackets that would capture.

@@ -33,10 +33,6 @@ func prune(n Node, need map[int]bool) Node {
 		}
 		s.In = prune(n.In, need)
 		return &s
-	case *Limit:
-		return &Limit{In: prune(n.In, need), N: n.N}
-	case *Sample:
-		return &Sample{In: prune(n.In, need), N: n.N}
 	case *Union:
 		return pruneUnion(n, need)
 	case *Join:
@@ -143,6 +139,10 @@ func pruneJoin(n *Join, need map[int]bool) Node {
 
 func pruneRare(n Node, need map[int]bool) Node {
 	switch n := n.(type) {
+	case *Limit:
+		return &Limit{In: prune(n.In, need), N: n.N}
+	case *Sample:
+		return &Sample{In: prune(n.In, need), N: n.N}
 	case *Window:
 		w := *n
 		w.In = prune(n.In, withWindows(need, n.Calls))

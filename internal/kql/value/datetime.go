@@ -94,38 +94,45 @@ func ParseDateTime(s string) (ticks int64, ok bool) {
 
 // parseISO is the fast way for 2006-01-02[T ]15:04:05[.fffffff][Z].
 func parseISO(s string) (int64, bool) {
-	if len(s) < 10 || s[4] != '-' || s[7] != '-' {
+	if len(s) < 10 {
 		return 0, false
 	}
+	day, ok := isoDay(s[:10])
+	rest := strings.TrimSuffix(s[10:], "Z")
+	if !ok || rest == "" {
+		return day, ok
+	}
+	clock, ok := isoClock(rest)
+	return day + clock, ok
+}
+
+func isoDay(s string) (int64, bool) {
 	y, ok1 := digits(s[0:4])
 	mo, ok2 := digits(s[5:7])
 	d, ok3 := digits(s[8:10])
-	if !ok1 || !ok2 || !ok3 || y < 1 || mo < 1 || mo > 12 || d < 1 || d > daysIn(y, mo) {
+	if !ok1 || !ok2 || !ok3 || s[4] != '-' || s[7] != '-' || y < 1 || mo < 1 || mo > 12 || d < 1 || d > daysIn(y, mo) {
 		return 0, false
 	}
-	base := dayNumber(y, mo, d) * Day
-	rest := strings.TrimSuffix(s[10:], "Z")
-	if rest == "" {
-		return base, true
-	}
-	if len(rest) < 9 || (rest[0] != 'T' && rest[0] != ' ') || rest[3] != ':' || rest[6] != ':' {
+	return dayNumber(y, mo, d) * Day, true
+}
+
+// isoClock reads T15:04:05 with a fraction or without.
+func isoClock(s string) (int64, bool) {
+	if len(s) < 9 || s[0] != 'T' && s[0] != ' ' || s[3] != ':' || s[6] != ':' {
 		return 0, false
 	}
-	h, ok1 := digits(rest[1:3])
-	mi, ok2 := digits(rest[4:6])
-	sec, ok3 := digits(rest[7:9])
+	h, ok1 := digits(s[1:3])
+	mi, ok2 := digits(s[4:6])
+	sec, ok3 := digits(s[7:9])
 	if !ok1 || !ok2 || !ok3 || h > 23 || mi > 59 || sec > 59 {
 		return 0, false
 	}
-	base += int64(h)*Hour + int64(mi)*Minute + int64(sec)*Second
-	if rest = rest[9:]; rest == "" {
-		return base, true
+	ticks := int64(h)*Hour + int64(mi)*Minute + int64(sec)*Second
+	if s = s[9:]; s == "" {
+		return ticks, true
 	}
-	if rest[0] != '.' {
-		return 0, false
-	}
-	frac, ok := fraction(rest[1:])
-	return base + frac, ok
+	frac, ok := fraction(s[1:])
+	return ticks + frac, ok && s[0] == '.'
 }
 
 func digits(s string) (int, bool) {

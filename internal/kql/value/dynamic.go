@@ -110,37 +110,44 @@ func KindOf(x any) string {
 // EqualDynamic compares two trees: numbers by value, bags regardless of order.
 func EqualDynamic(a, b any) bool {
 	switch x := a.(type) {
+	case nil:
+		return b == nil
 	case []any:
 		y, ok := b.([]any)
-		if !ok || len(x) != len(y) {
-			return false
-		}
-		for i := range x {
-			if !EqualDynamic(x[i], y[i]) {
-				return false
-			}
-		}
-		return true
+		return ok && equalLists(x, y)
 	case *Bag:
 		y, ok := b.(*Bag)
-		if !ok || x.Len() != y.Len() {
-			return false
-		}
-		for i, k := range x.Keys {
-			if !y.Has(k) || !EqualDynamic(x.Vals[i], y.Get(k)) {
-				return false
-			}
-		}
-		return true
-	}
-	if a == nil || b == nil {
-		return a == nil && b == nil
+		return ok && equalBags(x, y)
 	}
 	switch b.(type) {
-	case []any, *Bag:
+	case nil, []any, *Bag:
 		return false
 	}
 	return equalScalars(FromDynamic(a), FromDynamic(b))
+}
+
+func equalLists(x, y []any) bool {
+	if len(x) != len(y) {
+		return false
+	}
+	for i := range x {
+		if !EqualDynamic(x[i], y[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func equalBags(x, y *Bag) bool {
+	if x.Len() != y.Len() {
+		return false
+	}
+	for i, k := range x.Keys {
+		if !y.Has(k) || !EqualDynamic(x.Vals[i], y.Get(k)) {
+			return false
+		}
+	}
+	return true
 }
 
 func equalScalars(a, b Value) bool {

@@ -78,15 +78,7 @@ func (f *pathFinder) value(s string, i, depth int, set pathSet) int {
 	if i >= len(s) || depth > MaxDepth {
 		return -1
 	}
-	var deeper, ending, reparse pathSet
-	for rest := set; rest != 0; rest &= rest - 1 {
-		p := bits.TrailingZeros64(uint64(rest))
-		if len(f.paths[p]) == depth {
-			ending |= 1 << p
-		} else if deeper |= 1 << p; f.paths[p][depth].Reparse {
-			reparse |= 1 << p
-		}
-	}
+	deeper, ending, reparse := f.sort(depth, set)
 	end := -1
 	switch {
 	case s[i] == '{' && deeper != 0:
@@ -99,15 +91,26 @@ func (f *pathFinder) value(s string, i, depth int, set pathSet) int {
 			f.reparse(s[i+1:end-1], depth, reparse)
 		}
 	}
-	if end < 0 || ending == 0 {
-		return end
-	}
-	for p := range f.paths {
-		if ending>>p&1 != 0 {
-			f.out[p] = s[i:end]
+	if end > 0 {
+		for rest := ending; rest != 0; rest &= rest - 1 {
+			f.out[bits.TrailingZeros64(uint64(rest))] = s[i:end]
 		}
 	}
 	return end
+}
+
+// sort tells the paths that end at a depth from those that go on, and which of these read
+// a string as JSON first.
+func (f *pathFinder) sort(depth int, set pathSet) (deeper, ending, reparse pathSet) {
+	for rest := set; rest != 0; rest &= rest - 1 {
+		p := bits.TrailingZeros64(uint64(rest))
+		if len(f.paths[p]) == depth {
+			ending |= 1 << p
+		} else if deeper |= 1 << p; f.paths[p][depth].Reparse {
+			reparse |= 1 << p
+		}
+	}
+	return deeper, ending, reparse
 }
 
 // reparse follows paths into the content of a JSON string.
@@ -266,8 +269,15 @@ func skipValue(s string, i, depth int) int {
 	case 'n':
 		return skipWord(s, i, "null")
 	}
+	return skipNumber(s, i)
+}
+
+// inNumber marks the characters a number is made of.
+var inNumber = [256]bool{'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true, '-': true, '+': true, '.': true, 'e': true, 'E': true}
+
+func skipNumber(s string, i int) int {
 	j := i
-	for j < len(s) && (s[j] >= '0' && s[j] <= '9' || s[j] == '-' || s[j] == '+' || s[j] == '.' || s[j] == 'e' || s[j] == 'E') {
+	for j < len(s) && inNumber[s[j]] {
 		j++
 	}
 	if !validNumber(s[i:j]) {
@@ -295,17 +305,9 @@ func skipComposite(s string, i, depth int) int {
 	}
 	for i < len(s) {
 		if object {
-			if s[i] != '"' {
+			if i = skipKey(s, i); i < 0 {
 				return -1
 			}
-			end, escaped := stringEnd(s, i)
-			if end < 0 || escaped && !validEscapes(s[i+1:end-1]) {
-				return -1
-			}
-			if i = skipSpace(s, end); i >= len(s) || s[i] != ':' {
-				return -1
-			}
-			i = skipSpace(s, i+1)
 		}
 		if i = skipValue(s, i, depth+1); i < 0 {
 			return -1
@@ -322,6 +324,21 @@ func skipComposite(s string, i, depth int) int {
 		i = skipSpace(s, i+1)
 	}
 	return -1
+}
+
+// skipKey passes a property's name and the colon; -1 when they are not there.
+func skipKey(s string, i int) int {
+	if s[i] != '"' {
+		return -1
+	}
+	end, escaped := stringEnd(s, i)
+	if end < 0 || escaped && !validEscapes(s[i+1:end-1]) {
+		return -1
+	}
+	if i = skipSpace(s, end); i >= len(s) || s[i] != ':' {
+		return -1
+	}
+	return skipSpace(s, i+1)
 }
 
 func validEscapes(t string) bool {

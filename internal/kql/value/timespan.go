@@ -115,46 +115,49 @@ func scaleSpan(num string, unit int64, nano bool) (int64, bool) {
 // parseClock reads [d.]hh:mm[:ss[.f]] or d:hh:mm:ss; the sign is applied here so that the
 // smallest timespan can be read.
 func parseClock(s string, neg bool) (int64, bool) {
-	var days, frac int64
+	days := ""
 	parts := strings.Split(s, ":")
-	if i := strings.IndexByte(parts[0], '.'); i >= 0 {
-		d, ok := digits(parts[0][:i])
-		if !ok || d > 10675199 {
-			return 0, false
-		}
-		days, parts[0] = int64(d), parts[0][i+1:]
+	if d, h, ok := strings.Cut(parts[0], "."); ok {
+		days, parts[0] = d, h
+	} else if len(parts) == 4 {
+		days, parts = parts[0], parts[1:]
 	}
+	var frac int64
 	last := len(parts) - 1
-	if i := strings.IndexByte(parts[last], '.'); i >= 0 && last >= 2 {
-		f, ok := fraction(parts[last][i+1:])
-		if !ok {
+	if sec, f, ok := strings.Cut(parts[last], "."); ok {
+		if frac, ok = fraction(f); !ok || last < 2 {
 			return 0, false
 		}
-		frac, parts[last] = f, parts[last][:i]
+		parts[last] = sec
 	}
-	if len(parts) == 4 {
-		d, ok := digits(parts[0])
-		if !ok || d > 10675199 {
-			return 0, false
-		}
-		days, parts = int64(d), parts[1:]
+	d, ok := 0, true
+	if days != "" {
+		d, ok = digits(days)
 	}
+	clock, ok2 := clockTicks(parts)
+	if !ok || !ok2 || d > 10675199 {
+		return 0, false
+	}
+	total := uint64(d)*uint64(Day) + uint64(clock+frac)
+	if neg {
+		return int64(-total), total <= 1<<63
+	}
+	return int64(total), total <= math.MaxInt64
+}
+
+// clockTicks adds up hours, minutes and, if given, seconds.
+func clockTicks(parts []string) (ticks int64, ok bool) {
 	if len(parts) < 2 || len(parts) > 3 {
 		return 0, false
 	}
 	units := [3]int64{Hour, Minute, Second}
 	limits := [3]int{23, 59, 59}
-	rest := frac
 	for i, p := range parts {
 		n, ok := digits(p)
 		if !ok || n > limits[i] {
 			return 0, false
 		}
-		rest += int64(n) * units[i]
+		ticks += int64(n) * units[i]
 	}
-	total := uint64(days)*uint64(Day) + uint64(rest)
-	if neg {
-		return int64(-total), total <= 1<<63
-	}
-	return int64(total), total <= math.MaxInt64
+	return ticks, true
 }
