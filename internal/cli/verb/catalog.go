@@ -1,7 +1,6 @@
 package verb
 
 import (
-	"fmt"
 	"maps"
 	"os"
 
@@ -37,7 +36,7 @@ func (e *Env) namedCatalog(name string) (*catalog.Catalog, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, exit.New(exit.Usage, e.T("cli.catalog-unknown", "Name", name)).
-			Hint(e.T("cli.catalog-names", "Names", catalog.AzPTU10+", "+catalog.Microsoft202605)).Wrap(fmt.Errorf("%w: %w", errNoCatalog, err))
+			Hint(e.T("cli.catalog-names", "Names", catalog.AzPTU10+", "+catalog.Microsoft202605)).Wrap(err)
 	}
 	defer file.Close()
 	read, err := catalog.Read(file)

@@ -7,7 +7,6 @@ package verb
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -93,8 +92,8 @@ func (l *lazy[T]) get(make func() (T, error)) (T, error) {
 }
 
 // Settings is what is configured. The settings are usable, and not nil, even
-// when there is an error; the faulty source is then left out. The error is
-// ready to be printed.
+// when there is an error; the faulty source is then left out. Explain words the
+// error.
 func (e *Env) Settings() (*settings.Settings, error) {
 	return e.settings.get(func() (*settings.Settings, error) { return settings.Load(e.Sources()) })
 }
@@ -186,6 +185,3 @@ func (e *Env) Warn(text string) {
 func (e *Env) Note(text string) { e.say(text) }
 
 func (e *Env) say(text string) { _, _ = io.WriteString(e.Term.Err, text+"\n") }
-
-// errNoCatalog is wrapped by Catalog's errors.
-var errNoCatalog = errors.New("no such catalog")
