@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/azptu/azptu/internal/emulator/arm"
@@ -24,13 +25,14 @@ type observed struct {
 	requests  *requestLog
 	log       *slog.Logger // nil for none
 	measures  sync.Map     // deployment id -> *measure
+	made      atomic.Int64 // measures so far
 }
 
 // measure is what turns the tokens of a deployment's calls into utilization.
 type measure struct {
 	epoch      uint64
 	throughput ptu.Throughput
-	perMinute  float64 // normalized tokens in a minute of virtual time
+	perSecond  float64 // normalized tokens in a second of real time
 }
 
 // Observe implements openai.Observer.
@@ -58,9 +60,10 @@ func (o *observed) Observe(c openai.Call) {
 	case strings.HasPrefix(c.Account, byToken):
 		seen.Account = o.directory.state.View().Default
 	}
-	if _, provisioned := ptu.TypeOfSKU(c.SKU); provisioned && ok {
+	if ok && provisioned(c.SKU) {
 		m := o.measureOf(d)
-		seen.Provisioned, seen.PerMinute = true, m.perMinute
+		// When virtual time runs faster, a minute of it has room for less.
+		seen.Provisioned, seen.PerMinute = true, m.perSecond*60/o.directory.state.Clock().Scale()
 		if c.Status < 400 {
 			seen.Weight = m.throughput.Weigh(c.Prompt, c.Cached, c.Completion)
 		}
@@ -68,16 +71,28 @@ func (o *observed) Observe(c openai.Call) {
 	o.metrics.Observe(&seen)
 }
 
-// measureOf finds the measure of a deployment's present size and model. When
-// virtual time runs faster, a minute of it has room for less.
+// mostMeasures is how many deployments are remembered before the memory of them
+// is begun anew: those that were deleted are never told.
+const mostMeasures = 4096
+
+// measureOf finds the measure of a deployment's present size and model.
 func (o *observed) measureOf(d openai.Deployment) *measure {
 	if v, ok := o.measures.Load(d.ID); ok && v.(*measure).epoch == d.Epoch {
 		return v.(*measure)
 	}
+	if o.made.Add(1)%mostMeasures == 0 {
+		o.measures.Clear()
+	}
 	t := o.directory.state.Throughput(d.Model)
-	m := &measure{epoch: d.Epoch, throughput: t, perMinute: t.PerSecond(d.Capacity) * 60 / o.directory.state.Clock().Scale()}
+	m := &measure{epoch: d.Epoch, throughput: t, perSecond: t.PerSecond(d.Capacity)}
 	o.measures.Store(d.ID, m)
 	return m
+}
+
+// provisioned tells the SKUs whose use is a share of what was bought.
+func provisioned(sku string) bool {
+	_, ok := ptu.TypeOfSKU(sku)
+	return ok || sku == ptu.SKUClassic
 }
 
 // Resource implements monitor.Resources.
@@ -90,7 +105,7 @@ func (d *directory) Resource(id string) (monitor.Resource, bool) {
 	region, _ := state.RegionOf(a.Location)
 	r := monitor.Resource{ID: a.ID(), Name: a.Name, Group: a.Group, Location: region.Name, Display: region.Display}
 	for _, dep := range v.Deployments(id) {
-		if _, provisioned := ptu.TypeOfSKU(dep.SKU); provisioned {
+		if provisioned(dep.SKU) {
 			r.Deployments = append(r.Deployments, monitor.Deployment{
 				Name: dep.Name, Model: dep.InForceModel.Name, Version: dep.InForceModel.Version, Format: dep.InForceModel.Format, Since: dep.Created,
 			})

@@ -460,3 +460,24 @@ func TestSpilloverInMetrics(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
+
+// When the clock runs faster, a minute of it has room for less.
+func TestUtilizationFollowsTheClock(t *testing.T) {
+	s := start(t, emulator.Config{})
+	use := func() float64 {
+		t.Helper()
+		if status, text := admin(t, s, http.MethodPost, "/reset", ""); status != 200 {
+			t.Fatal(text)
+		}
+		post(t, s, state.RoomyDeployment, prompt("hello", 30))
+		m := metricsOf(t, s, firstAccount(s), "ModelDeploymentName eq '"+state.RoomyDeployment+"' and StreamType eq '*'", "total", "AzureOpenAIProvisionedManagedUtilizationV2")
+		return totals(m[0])[state.RoomyDeployment+"Non-Streaming"]
+	}
+	slow := use()
+	if status, text := admin(t, s, http.MethodPut, "/clock", `{"scale":10}`); status != 200 {
+		t.Fatal(text)
+	}
+	if fast := use(); slow <= 0 || math.Abs(fast-10*slow) > slow/100 {
+		t.Errorf("%v %% of a minute, ten times as fast %v %%", slow, fast)
+	}
+}
