@@ -445,3 +445,6 @@ func aggTypes(full, name string, a *Agg) []value.Type {
 	}
 	return types
 }
+
+// Special says whether a function is computed by the binder, or sees neighbouring rows.
+func Special(name string) bool { return special[name] != nil || windowNames[name] }
