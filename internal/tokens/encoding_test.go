@@ -178,7 +178,7 @@ func FuzzCountEqualsAnIndependentEncoder(f *testing.F) {
 			return
 		}
 		if strings.ContainsRune(text, '\u017f') {
-			t.Skip("a long s after an apostrophe folds to s in some engines and not in others")
+			return // a long s after an apostrophe folds to s in some engines and not in others
 		}
 		for _, e := range encodings() {
 			check(t, e, text)

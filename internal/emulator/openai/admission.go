@@ -98,7 +98,11 @@ func (x *exchange) enter(d Deployment, need demand) (*grant, *problem) {
 		g.cached = min(need.cached(m, f), g.prompt)
 	}
 	x.call.Cached = g.cached
-	return g, x.charge(g, need)
+	if p := x.charge(g, need); p != nil {
+		p.from = g
+		return nil, p
+	}
+	return g, nil
 }
 
 // suffer lets faults happen.

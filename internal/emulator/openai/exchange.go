@@ -160,6 +160,10 @@ func (x *exchange) refuse(p *problem) {
 		h["Allow"] = x.one(p.allow)
 	}
 	x.retryHeaders(h, p)
+	if p.from != nil {
+		x.placeHeaders(h, p.from)
+		x.throughputHeaders(h, p.from, false)
+	}
 	x.send(p.status, p.body)
 }
 

@@ -61,11 +61,16 @@ func (x *exchange) modelHeaders(h http.Header, g *grant) {
 		h["Azureml-Model-Session"] = modelBuild
 	}
 	x.placeHeaders(h, g)
-	if g.meter.tokens != nil {
-		x.limitHeaders(h, g.meter, x.h.at(), g.facts.legacy)
-	} else if g.meter.ptu != nil {
+	x.throughputHeaders(h, g, g.facts.legacy)
+}
+
+// throughputHeaders show how full the deployment is.
+func (x *exchange) throughputHeaders(h http.Header, g *grant, legacy bool) {
+	if g.meter.ptu != nil {
 		h["Azure-Openai-Deployment-Utilization"] = x.one(percent(g.meter.ptu.Utilization(x.h.at())))
+		return
 	}
+	x.limitHeaders(h, g.meter, x.h.at(), legacy)
 }
 
 // placeHeaders say which deployment answered, and for whom.

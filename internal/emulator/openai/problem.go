@@ -19,6 +19,7 @@ type problem struct {
 	wait   time.Duration // for retry-after, with 429 and 503
 	allow  string        // for 405
 	spills bool          // lets another deployment take over
+	from   *grant        // the deployment whose limit it is, for its headers
 }
 
 // coded is the body that the front end writes: a code and a message.

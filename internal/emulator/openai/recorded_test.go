@@ -259,10 +259,14 @@ func TestErrorsHaveTheRecordedBodies(t *testing.T) {
 			w.post(path, `{"input":"x"}`)
 			return w.post(path, `{"input":"x"}`)
 		},
-		"401 bad key":                  func() reply { return w.post(chatPath("ptu"), joke, "api-key", "wrong") },
-		"408 timeout":                  func() reply { return w.post(chatPath("late"), joke) },
-		"500 server_error, newer":      func() reply { return w.post(chatPath("fails"), joke) },
-		"429 short text, with headers": nil, "429 newest text (2026)": nil, "500 server_error": nil, "500 front end": nil,
+		"401 bad key":             func() reply { return w.post(chatPath("ptu"), joke, "api-key", "wrong") },
+		"408 timeout":             func() reply { return w.post(chatPath("late"), joke) },
+		"500 server_error, newer": func() reply { return w.post(chatPath("fails"), joke) },
+		"429 short text, with headers": func() reply {
+			r := w.post(chatPath("tiny"), capped(5000, "x"))
+			r.body = []byte(`{"error":{"code":"429","message":"Rate limit is exceeded. Try again in 2 seconds."}}`) // a shorter wording; the headers count here
+			return r
+		}, "429 newest text (2026)": nil, "500 server_error": nil, "500 front end": nil,
 	}
 	listed, _ := at(doc, "errors").([]any)
 	for _, e := range listed {
@@ -278,6 +282,12 @@ func TestErrorsHaveTheRecordedBodies(t *testing.T) {
 			r := ask()
 			if r.status != number(e, "status") {
 				t.Fatalf("%d %s", r.status, r.body)
+			}
+			recorded, _ := at(e, "headers").(map[string]any)
+			for header := range recorded {
+				if headerExceptions[strings.ToLower(header)] == "" && r.header.Get(header) == "" {
+					t.Errorf("no header %s", header)
+				}
 			}
 			got := r.decode(t)
 			message := text(e, "messageOnly")

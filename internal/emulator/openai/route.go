@@ -72,7 +72,7 @@ func route(r *http.Request) (target, *problem) {
 	}
 	var t target
 	if path, ok := strings.CutPrefix(rest, "v1/"); ok {
-		t = routeVersionless(path)
+		t = routeAction(path)
 		t.apiVersion = "v1"
 	} else {
 		t = routeDated(rest)
@@ -134,9 +134,7 @@ func routeDated(path string) target {
 	return t
 }
 
-// routeVersionless reads what stands behind /openai/v1/.
-func routeVersionless(path string) target { return routeAction(path) }
-
+// routeAction reads what stands behind /openai/v1/ or a deployment's name.
 func routeAction(path string) target {
 	switch path {
 	case "chat/completions":

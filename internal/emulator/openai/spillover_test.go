@@ -30,7 +30,7 @@ func spillWorld(t *testing.T, faults faultList) *world {
 func (w *world) fill(deployment string) {
 	w.t.Helper()
 	for range 50 {
-		if w.post(chatPath(deployment), capped(2000, "fill"), lengthHeader, "2000").header.Get("x-ms-is-spilled-over") != "false" {
+		if r := w.post(chatPath(deployment), capped(2000, "fill"), lengthHeader, "2000"); r.status != 200 || r.header.Get("x-ms-is-spilled-over") == "true" {
 			return
 		}
 	}

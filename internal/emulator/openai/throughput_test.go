@@ -141,7 +141,6 @@ func TestErrorsGiveCapacityBack(t *testing.T) {
 }
 
 func TestAClientThatLeavesFreesTheRestAtOnce(t *testing.T) {
-	asked := make(chan struct{}, 1)
 	w := newWorld(t, func(c *Config) { c.Latency, c.Now = true, time.Now })
 	_, f := w.h.meterOf(w.dir.deployments["ptu"])
 	depth := f.throughput.PerSecond(100) * admit.Assumed().Window.Seconds()
@@ -168,7 +167,6 @@ func TestAClientThatLeavesFreesTheRestAtOnce(t *testing.T) {
 	if err := res.Body.Close(); err != nil {
 		t.Fatal(err)
 	}
-	close(asked)
 	for i := 0; ; i++ {
 		if all := w.calls.take(); len(all) > 0 {
 			if c := all[0]; !c.Abandoned || c.Completion < 3 || c.Completion > 2000 {
