@@ -9,6 +9,7 @@
 #   --prefix DIR       where to install: DIR/bin, DIR/share (default: ~/.local)
 #   --no-path          leave the shell's start-up files alone
 #   --no-completion    no shell completion
+#   --no-man           no manual pages
 #
 # Running it again updates what is there. Settings and state of azptu are never touched.
 set -eu
@@ -18,6 +19,7 @@ binary=''
 uninstall=''
 touch_path=yes
 completion=yes
+man=yes
 mark='# added by the azptu installer'
 
 usage() { sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0" | sed '$d'; }
@@ -38,6 +40,7 @@ while [ $# -gt 0 ]; do
 	--prefix=*) prefix=${1#*=} ;;
 	--no-path) touch_path='' ;;
 	--no-completion) completion='' ;;
+	--no-man) man='' ;;
 	--uninstall) uninstall=yes ;;
 	-h | --help)
 		usage
@@ -117,6 +120,16 @@ add_completion() {
 	fi
 }
 
+# add_man: manual pages, which man finds beside the bin folder on PATH.
+add_man() {
+	remove_man
+	if ! "$bin/azptu" help man --dir "$share/man/man1" >/dev/null 2>&1; then
+		say "no manual pages: this binary does not offer them"
+	fi
+}
+
+remove_man() { rm -f "$share/man/man1/azptu.1" "$share/man/man1"/azptu-*.1; }
+
 build() {
 	here=$(cd "$(dirname "$0")" && pwd)
 	[ -f "$here/packaging/build.sh" ] || die "no binary given and no source beside this script; use --binary FILE"
@@ -134,8 +147,10 @@ tidy() { for dir in "$@"; do rmdir "$dir" 2>/dev/null || true; done; }
 
 if [ -n "$uninstall" ]; then
 	rm -f "$bin/azptu" "$bash_completion" "$zsh_completion" "$fish_completion"
+	remove_man
 	profiles | while IFS= read -r file; do forget "$file"; done
 	tidy "$(dirname "$bash_completion")" "$share/bash-completion" "$share/zsh/site-functions" "$share/zsh" \
+		"$share/man/man1" "$share/man" \
 		"${fish_completion%/completions/azptu.fish}/completions" "${fish_completion%/completions/azptu.fish}" \
 		"${XDG_CONFIG_HOME:-$HOME/.config}" "$share" "$bin" "$prefix"
 	say "removed from $prefix; settings and state were left where they are"
@@ -161,5 +176,6 @@ cp "$staged/azptu" "$bin/.azptu.new"
 chmod 755 "$bin/.azptu.new"
 mv -f "$bin/.azptu.new" "$bin/azptu"
 if [ -n "$completion" ]; then add_completion; fi
+if [ -n "$man" ]; then add_man; fi
 if [ -n "$touch_path" ]; then add_to_path; fi
 say "installed $bin/azptu"

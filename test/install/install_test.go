@@ -21,6 +21,7 @@ const stub = `#!/bin/sh
 case "$1" in
 version) echo "azptu stub" ;;
 completion) echo "# completion for $2" ;;
+help) [ "$2 $3" = "man --dir" ] && mkdir -p "$4" && echo ".TH azptu" >"$4/azptu.1" && echo ".TH azptu-up" >"$4/azptu-up.1" ;;
 *) exit 2 ;;
 esac
 `
@@ -140,6 +141,10 @@ func TestInstallAndUndo(t *testing.T) {
 		}
 	}
 
+	if _, err := os.Stat(filepath.Join(home, ".local/share/man/man1/azptu.1")); err != nil {
+		t.Errorf("no manual page: %v", err)
+	}
+
 	mustRun(t, home, "--binary", binary)
 	if again := snapshot(t, home); again != installed {
 		t.Errorf("installing twice is not installing once:\n%s\n\n%s", installed, again)
@@ -167,6 +172,9 @@ func TestFromSource(t *testing.T) {
 			t.Errorf("no completion for %s: %v", shell, err)
 		}
 	}
+	if raw, err := os.ReadFile(filepath.Join(home, ".local/share/man/man1/azptu.1")); err != nil || !bytes.Contains(raw, []byte(".TH")) {
+		t.Errorf("no manual page: %v", err)
+	}
 	mustRun(t, home, "--uninstall")
 	if _, err := os.Stat(installed); !os.IsNotExist(err) {
 		t.Errorf("still there after --uninstall: %v", err)
@@ -189,7 +197,7 @@ func TestOptions(t *testing.T) {
 	home := home(t)
 	before := snapshot(t, home)
 	prefix := filepath.Join(t.TempDir(), "elsewhere")
-	out := mustRun(t, home, "--binary", stubBinary(t), "--prefix="+prefix, "--no-path", "--no-completion")
+	out := mustRun(t, home, "--binary", stubBinary(t), "--prefix="+prefix, "--no-path", "--no-completion", "--no-man")
 	if !strings.Contains(out, prefix+"/bin/azptu") {
 		t.Errorf("no word of where it went:\n%s", out)
 	}
