@@ -156,29 +156,35 @@ func (x *exchange) hold() *fault {
 	}
 	sizes := x.rt.config.Sizes
 	json := isJSON(r.Header.Get("Content-Type"))
-	if !json && x.target.shape == opaque {
+	if x.upload = !json && x.target.shape == opaque; x.upload {
 		if r.ContentLength > sizes.Upload {
 			return tooLarge(sizes.Upload)
 		}
-		x.upload = true
 		return nil
 	}
 	if r.ContentLength > sizes.Body {
 		return tooLarge(sizes.Body)
 	}
-	err := x.readBody(sizes.Body)
-	x.rec.RequestSize = int64(len(x.entry.request.b))
-	switch {
+	switch err := x.readBody(sizes.Body); {
 	case errors.Is(err, errTooLarge):
 		return tooLarge(sizes.Body)
 	case err != nil:
 		x.abort = true // nothing sensible can follow on this connection
 		return newFault(http.StatusBadRequest, "BadRequest", "The request body could not be read.")
 	}
-	if !json && x.target.shape == opaque || len(x.entry.request.b) == 0 && !x.target.model {
+	return x.scan()
+}
+
+// scan looks at the body that is held. Only operations that need no model may
+// come without one.
+func (x *exchange) scan() (f *fault) {
+	text := x.entry.request.b
+	x.rec.RequestSize = int64(len(text))
+	if len(text) == 0 && !x.target.model {
 		return nil
 	}
-	if x.body, err = scanBody(x.entry.request.b); err != nil {
+	var err error
+	if x.body, err = scanBody(text); err != nil {
 		return newFault(http.StatusBadRequest, "BadRequest", err.Error())
 	}
 	x.rec.Stream = x.body.stream
