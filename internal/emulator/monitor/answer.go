@@ -1,11 +1,6 @@
 package monitor
 
 import (
-	"encoding/json"
-	"fmt"
-	"io"
-	"net/http"
-	"strings"
 	"time"
 )
 
@@ -81,67 +76,6 @@ func (m *Monitor) list(id string, a args) (any, error) {
 	return answer, nil
 }
 
-const (
-	maxBatch     = 50      // resources in one batch (the same guide)
-	maxBatchBody = 1 << 20 // bytes; ours
-)
-
-// batch answers POST /subscriptions/{id}/metrics:getBatch.
-func (m *Monitor) batch(r *http.Request, subscription string, a args) (any, error) {
-	var body struct {
-		IDs []string `json:"resourceids"`
-	}
-	text, err := io.ReadAll(io.LimitReader(r.Body, maxBatchBody+1))
-	if err != nil || len(text) > maxBatchBody || json.Unmarshal(text, &body) != nil {
-		return nil, badRequest("The request body is not valid: it must be JSON with 'resourceids', an array of resource ids.")
-	}
-	switch {
-	case len(body.IDs) == 0:
-		return nil, badRequest("At least one resource id must be given in 'resourceids'.")
-	case len(body.IDs) > maxBatch:
-		return nil, badRequest("Requested resources count: %d bigger than allowed max: %d", len(body.IDs), maxBatch)
-	case a.get("metricnamespace") == "":
-		return nil, badRequest("The metricnamespace parameter is required.")
-	case a.get("metricnames") == "":
-		return nil, badRequest("The metricnames parameter is required.")
-	}
-	w, err := batchWindow(a, m.now())
-	if err != nil {
-		return nil, err
-	}
-	q, err := understand(a, a["filter"], w)
-	if err != nil {
-		return nil, err
-	}
-	answers := []*metricsAnswer{}
-	for _, id := range body.IDs {
-		one, err := m.member(subscription, id, answers)
-		if err != nil {
-			return nil, err
-		}
-		answer, err := m.answer(q, one)
-		if err != nil {
-			return nil, err
-		}
-		answer.StartTime, answer.EndTime, answer.Resource = stamp(w.start), stamp(w.end), id
-		answers = append(answers, answer)
-	}
-	return map[string]any{"values": answers}, nil
-}
-
-// member finds one resource of a batch. All must be of one subscription and
-// one region.
-func (m *Monitor) member(subscription, id string, before []*metricsAnswer) (Resource, error) {
-	if !strings.HasPrefix(strings.ToLower(id), strings.ToLower(subscription)+"/") {
-		return Resource{}, badRequest("Resource '%.300s' does not belong to the subscription of the request.", id)
-	}
-	r, err := m.find(strings.TrimSuffix(id, "/"))
-	if err == nil && len(before) > 0 && before[0].Region != r.Location {
-		err = badRequest("All resources of a batch must be in one region: '%.300s' is in '%s', not in '%s'.", id, r.Location, before[0].Region)
-	}
-	return r, err
-}
-
 // maxPoints is how many data points one request may be answered with; ours. It
 // is a metric by the minute for a month, ten times over.
 const maxPoints = 500_000
@@ -210,67 +144,4 @@ func (p *pointAnswer) field(name string) **float64 {
 		return &p.Count
 	}
 	return &p.Total
-}
-
-// definitions answers …/providers/Microsoft.Insights/metricDefinitions.
-func (m *Monitor) definitions(id string, a args) (any, error) {
-	r, err := m.find(id)
-	if err != nil {
-		return nil, err
-	}
-	type availability struct {
-		Grain     string `json:"timeGrain"`
-		Retention string `json:"retention"`
-	}
-	type definition struct {
-		ID           string         `json:"id"`
-		Resource     string         `json:"resourceId"`
-		Namespace    string         `json:"namespace"`
-		Category     string         `json:"category"`
-		Name         localized      `json:"name"`
-		About        string         `json:"displayDescription"`
-		Required     bool           `json:"isDimensionRequired"`
-		Unit         string         `json:"unit"`
-		Primary      string         `json:"primaryAggregationType"`
-		Aggregations []string       `json:"supportedAggregationTypes"`
-		Available    []availability `json:"metricAvailabilities"`
-		Dimensions   []localized    `json:"dimensions"`
-	}
-	out := []definition{}
-	if space := a.get("metricnamespace"); space != "" && !strings.EqualFold(space, namespace) {
-		return map[string]any{"value": out}, nil
-	}
-	var available []availability
-	for _, name := range grainNames {
-		available = append(available, availability{name, fmt.Sprintf("P%dD", int(Retention.Hours())/24)})
-	}
-	for i := range metrics {
-		of := &metrics[i]
-		d := definition{
-			ID:       r.ID + "/providers/microsoft.insights/metricdefinitions/" + of.name,
-			Resource: r.ID, Namespace: namespace, Category: of.category, Name: localized{of.name, of.display},
-			About: of.about, Unit: of.unit, Primary: of.aggregations[0], Aggregations: of.aggregations, Available: available,
-		}
-		for _, one := range of.dims {
-			d.Dimensions = append(d.Dimensions, named(dimNames[one]))
-		}
-		out = append(out, d)
-	}
-	return map[string]any{"value": out}, nil
-}
-
-// namespaces answers …/providers/Microsoft.Insights/metricNamespaces.
-func (m *Monitor) namespaces(id string) (any, error) {
-	r, err := m.find(id)
-	if err != nil {
-		return nil, err
-	}
-	name := strings.ReplaceAll(strings.ToLower(namespace), "/", "-")
-	return map[string]any{"value": []any{map[string]any{
-		"id":             r.ID + "/providers/microsoft.insights/metricNamespaces/" + name,
-		"name":           name,
-		"type":           "Microsoft.Insights/metricNamespaces",
-		"classification": "Platform",
-		"properties":     map[string]string{"metricNamespaceName": namespace},
-	}}}, nil
 }
