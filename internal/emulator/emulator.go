@@ -49,6 +49,10 @@ type Config struct {
 	Latency bool   // the data plane answers as slowly as a model writes
 	Tokens  string // how it counts: "true" (default) or "estimate"
 
+	// Logs makes the handler of Log Analytics' and Data Explorer's query
+	// protocols, given where clients sign in; nil leaves their paths unknown.
+	Logs func(authority string) http.Handler
+
 	PageSize int              // of Resource Manager's lists; 0 means 500
 	Now      func() time.Time // real time; nil means the machine's clock
 	Log      *slog.Logger     // of requests; nil for none

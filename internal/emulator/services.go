@@ -58,7 +58,7 @@ func (s *Server) services(config Config) (services, error) {
 	}
 	retail := prices.New(config.Catalog, priced())
 	return services{
-		data: data, insights: monitor.Insights(monitor.New(metrics, known, now), s.log), prices: retail,
+		data: data, insights: monitor.Insights(monitor.New(metrics, known, now), s.log), prices: retail, logs: s.logs(config),
 		admin: s.console(metrics, requests, retail),
 	}, nil
 }

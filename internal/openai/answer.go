@@ -57,7 +57,7 @@ func callOf(resp *http.Response) Call {
 	call := Call{
 		RequestID:   cmp.Or(h.Get("apim-request-id"), h.Get("x-request-id")),
 		Deployment:  h.Get("x-ms-deployment-name"),
-		SpilledOver: strings.EqualFold(h.Get("x-ms-is-spilled-over"), "true") || h.Get("x-ms-spillover-from-deployment") != "",
+		SpilledOver: strings.EqualFold(h.Get("x-ms-is-spilled-over"), "true") || h.Get("x-ms-spillover-from-deployment") != "" || h.Get("x-azptu-spill") != "",
 		Utilization: -1,
 	}
 	// "87.4%": a number with a percent sign.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/azptu/azptu/internal/cli/term"
 	"github.com/azptu/azptu/internal/cli/verb"
+	"github.com/azptu/azptu/internal/daemon"
 	"github.com/azptu/azptu/internal/openai"
 )
 
@@ -29,12 +30,17 @@ const (
 	overloadMaxTokens = 2000
 )
 
+// logged is how long after a call its rows can be queried.
+const logged = 1500 * time.Millisecond
+
 // scene is the guided tour: each step shows the command it runs, runs it the
 // way a user would, and says what to see in it.
 type scene struct {
 	env     *verb.Env
 	run     func(ctx context.Context, args ...string) error // one azptu command line against this system
 	chat    *openai.Client
+	gateway *openai.Client
+	logs    string // folder of the gateway's logs
 	account string
 	group   string
 }
@@ -51,6 +57,8 @@ func (s *scene) play(ctx context.Context) error {
 		{"up.step.scale", s.scale},
 		{"up.step.info", s.info},
 		{"up.step.delete", s.remove},
+		{"up.step.gateway", s.spill},
+		{"up.step.logs", s.ask},
 	}
 	for i, step := range steps {
 		s.heading(fmt.Sprintf("%d/%d %s", i+1, len(steps), s.env.T(step.title)))
@@ -114,6 +122,53 @@ func (s *scene) talk(ctx context.Context) error {
 func (s *scene) overload(ctx context.Context) error {
 	s.say(s.env.T("up.overload", "Calls", overloadCalls, "Tokens", overloadMaxTokens))
 	return s.burst(ctx)
+}
+
+// spill sends the same burst through the gateway: what does not fit goes to
+// the deployment that is billed by the token, and nobody is refused.
+func (s *scene) spill(ctx context.Context) error {
+	s.say(s.env.T("up.through", "Calls", overloadCalls, "Pool", daemon.Pool))
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	provisioned, spilled, refused := 0, 0, 0
+	var failed error
+	for i := range overloadCalls {
+		wg.Go(func() {
+			reply, err := s.gateway.Chat(ctx, daemon.Pool, openai.Request{
+				Messages:  []openai.Message{{Role: "user", Content: s.env.T("up.essay", "Number", i+1)}},
+				MaxTokens: overloadMaxTokens,
+			})
+			mu.Lock()
+			defer mu.Unlock()
+			var problem *openai.Error
+			switch {
+			case errors.As(err, &problem) && problem.Status == 429:
+				refused++
+			case err != nil:
+				failed = err
+			case reply.SpilledOver:
+				spilled++
+			default:
+				provisioned++
+			}
+		})
+	}
+	wg.Wait()
+	if failed != nil {
+		return failed
+	}
+	s.say(s.env.T("up.spilled", "Provisioned", provisioned, "Spilled", spilled, "Refused", refused))
+	return nil
+}
+
+// ask asks the gateway's log what happened, once it is on disk.
+func (s *scene) ask(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(logged):
+	}
+	return s.azptu(ctx, "logs", "query", "--dir", s.logs, "Calls | summarize calls = count(), tokens = sum(TotalTokens) by Backend, Model | order by calls desc")
 }
 
 // burst sends the calls at once and counts what became of them.

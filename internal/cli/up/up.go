@@ -1,6 +1,6 @@
 // Package up is `azptu up`: the whole system on one machine, ready to use. It
-// starts an emulated Azure, plays a short scene on it with azptu's own public
-// commands, and stays up with its addresses on the screen until it is
+// starts an emulated Azure and a gateway in front of it, plays a short scene with
+// azptu's own public commands, and stays up with its addresses on the screen until it is
 // interrupted. It keeps its state apart from the user's own.
 package up
 
@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,9 +18,12 @@ import (
 	"github.com/azptu/azptu/internal/cli/exit"
 	"github.com/azptu/azptu/internal/cli/session"
 	"github.com/azptu/azptu/internal/cli/verb"
-	"github.com/azptu/azptu/internal/emulator"
+	"github.com/azptu/azptu/internal/daemon"
 	"github.com/azptu/azptu/internal/openai"
 )
+
+// closing is how long calls that are under way may take when the system ends.
+const closing = 5 * time.Second
 
 // Runner runs one azptu command line in an environment of its own and returns
 // its exit code.
@@ -31,6 +35,7 @@ type Options struct {
 	SkipScene bool
 	Dir       string
 	Port      int
+	Gateway   string
 
 	env *verb.Env
 	run Runner
@@ -44,6 +49,7 @@ func New(env *verb.Env, run Runner) *cobra.Command {
 	cmd.Flags().BoolVar(&o.SkipScene, "skip-scene", false, "up.flag.skip-scene")
 	cmd.Flags().StringVar(&o.Dir, "dir", "", "up.flag.dir")
 	cmd.Flags().IntVar(&o.Port, "port", 0, "up.flag.port")
+	cmd.Flags().StringVar(&o.Gateway, "gateway", "127.0.0.1:0", "up.flag.gateway")
 	return cmd
 }
 
@@ -53,21 +59,25 @@ func (o *Options) up(ctx context.Context) error {
 		return err
 	}
 	defer cleanUp()
-	server, err := emulator.Start(ctx, emulator.Config{Dir: dir, Port: o.Port})
+	system, err := daemon.Start(ctx, daemon.Config{Dir: dir, Port: o.Port, Gateway: o.Gateway, Latency: true, Now: o.env.Now, Log: o.env.Log()})
 	if err != nil {
-		return err
+		return exit.New(exit.Failed, o.env.T("up.not-started", "Error", err.Error())).Wrap(err)
 	}
-	defer server.Close(context.WithoutCancel(ctx))
-	o.println(o.env.T("up.started", "URL", server.Endpoints.ArmURL))
+	defer func() {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+		defer cancel()
+		_ = system.Close(last) // the streams that are cut off are the user's own
+	}()
+	o.println(o.env.T("up.started", "URL", system.Emulator.Endpoints.ArmURL))
 	if !o.SkipScene {
-		if err := o.play(ctx, dir, server.Endpoints); err != nil {
+		if err := o.play(ctx, dir, system); err != nil {
 			return err
 		}
 	}
 	if o.Once {
 		return nil
 	}
-	o.stay(dir, server.Endpoints)
+	o.stay(dir, system)
 	<-ctx.Done()
 	o.println("\n" + o.env.T("up.stopped"))
 	return nil
@@ -99,12 +109,14 @@ func (o *Options) folder() (dir string, cleanUp func(), err error) {
 }
 
 // play runs the scene against the system that at describes.
-func (o *Options) play(ctx context.Context, dir string, at emulator.Endpoints) error {
+func (o *Options) play(ctx context.Context, dir string, system *daemon.System) error {
+	at := system.Emulator.Endpoints
 	transport := o.env.Transport()
 	if err := login.Trust(transport, at.CAFile, ""); err != nil {
 		return err
 	}
 	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport}
 	s := &scene{
 		env: o.env,
 		run: func(ctx context.Context, args ...string) error {
@@ -115,8 +127,10 @@ func (o *Options) play(ctx context.Context, dir string, at emulator.Endpoints) e
 		},
 		chat: &openai.Client{
 			Endpoint: at.AoaiURL, Authorize: openai.APIKey(at.APIKey),
-			HTTP: &http.Client{Transport: transport}, Now: o.env.Now,
+			HTTP: client, Now: o.env.Now,
 		},
+		gateway: &openai.Client{Endpoint: system.Gateway, Authorize: openai.APIKey(at.APIKey), HTTP: client, Now: o.env.Now},
+		logs:    system.LogDir,
 		account: at.Account, group: at.ResourceGroup,
 	}
 	return s.play(ctx)
@@ -143,7 +157,8 @@ func (o *Options) inside(dir string) *verb.Env {
 }
 
 // stay says where the system answers and what to try.
-func (o *Options) stay(dir string, at emulator.Endpoints) {
+func (o *Options) stay(dir string, system *daemon.System) {
+	at := system.Emulator.Endpoints
 	file := filepath.Join(dir, "emulator.json")
 	if !o.SkipScene {
 		o.println("\n" + o.env.T("up.done"))
@@ -152,6 +167,7 @@ func (o *Options) stay(dir string, at emulator.Endpoints) {
 	for _, row := range [][2]string{
 		{"Resource Manager", at.ArmURL},
 		{o.env.T("up.endpoint.authority"), at.AuthorityURL},
+		{o.env.T("up.endpoint.gateway"), system.Gateway},
 		{"Azure OpenAI", at.AoaiURL},
 		{o.env.T("up.endpoint.aoai-http"), at.AoaiHTTPURL},
 		{o.env.T("up.endpoint.file"), file},
@@ -167,6 +183,7 @@ func (o *Options) stay(dir string, at emulator.Endpoints) {
 		"azptu --cloud " + cloud + " list-projects",
 		"azptu --cloud " + cloud + " list-deployments --account-name " + at.Account,
 		"azptu --cloud " + cloud + " list-ptu-models",
+		"azptu logs query --dir " + system.LogDir + " --saved token-usage",
 	} {
 		o.println("  " + line)
 	}
