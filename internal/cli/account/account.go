@@ -225,7 +225,7 @@ func (o *showOptions) run(ctx context.Context, env *verb.Env) error {
 	a, err := s.ARM.Account(ctx, ref)
 	if err != nil {
 		if session.IsMissing(err) {
-			return s.NoAccount(ref, nil)
+			return s.MissingAccount(ctx, ref, err)
 		}
 		return session.Explain(env, err)
 	}

@@ -213,6 +213,9 @@ func (o *createOptions) write(ctx context.Context, s *session.Session, d arm.Dep
 		say(env, "deployment.create.done", args...)
 		return nil
 	}
+	if _, provisioned := ptu.TypeOfSKU(d.SKU); provisioned {
+		env.Note(env.T("price.advice"))
+	}
 	return showOne(env, toRecord(made, ground.Account.Location))
 }
 

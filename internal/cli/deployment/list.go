@@ -54,7 +54,7 @@ func (o *listOptions) run(ctx context.Context, env *verb.Env) error {
 	account, err := s.ARM.Account(ctx, ref)
 	if err != nil {
 		if session.IsMissing(err) {
-			return s.NoAccount(ref, nil)
+			return s.MissingAccount(ctx, ref, err)
 		}
 		return session.Explain(env, err)
 	}

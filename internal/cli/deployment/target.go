@@ -68,7 +68,7 @@ func read(ctx context.Context, s *session.Session, ref arm.DeploymentRef) (arm.D
 	others, listErr := s.ARM.Deployments(ctx, ref.AccountRef)
 	if listErr != nil { // then it is the account that is missing
 		if arm.KindOf(listErr) == arm.NotFound {
-			return d, s.NoAccount(ref.AccountRef, nil)
+			return d, s.MissingAccount(ctx, ref.AccountRef, listErr)
 		}
 		return d, session.Explain(s.Env, err)
 	}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,7 +26,7 @@ func (s *Session) Survey(ctx context.Context, ref arm.DeploymentRef) (Ground, er
 	account, err := s.ARM.Account(ctx, ref.AccountRef)
 	if err != nil {
 		if IsMissing(err) {
-			return g, s.missingAccount(ctx, ref.AccountRef, err)
+			return g, s.MissingAccount(ctx, ref.AccountRef, err)
 		}
 		return g, Explain(s.Env, err)
 	}
@@ -66,14 +67,19 @@ func (s *Session) Survey(ctx context.Context, ref arm.DeploymentRef) (Ground, er
 	return g, nil
 }
 
-// missingAccount names the account nearest to one that is not there.
-func (s *Session) missingAccount(ctx context.Context, ref arm.AccountRef, cause error) error {
+// MissingAccount tells of an account that is not there: where one of that name
+// is, or the nearest name. cause is what Azure said.
+func (s *Session) MissingAccount(ctx context.Context, ref arm.AccountRef, cause error) error {
 	accounts, err := s.ARM.Accounts(ctx, ref.SubscriptionID)
 	if err != nil {
 		return Explain(s.Env, cause)
 	}
 	var names []string
 	for _, a := range accounts {
+		if strings.EqualFold(a.Account, ref.Account) {
+			return exit.New(exit.NotFound, s.Env.T("azure.account-not-here", "Name", ref.Account, "Group", ref.ResourceGroup)).
+				Hint(s.Env.T("azure.account-there", "Group", a.ResourceGroup, "Command", "azptu set-resource-group "+Quote(a.ResourceGroup))).Wrap(cause)
+		}
 		names = append(names, a.Account)
 	}
 	return s.NoAccount(ref, names)
