@@ -8,10 +8,10 @@ import (
 
 // demand is what a call asks of a deployment.
 type demand struct {
-	maxTokens int                          // completion tokens it allows itself; 0: none said
-	choices   int                          // completions asked for
-	count     func(model string) int       // prompt tokens, as a model counts them
-	cached    func(m *meter, f *facts) int // prompt tokens that are in the cache; nil: none
+	maxTokens int                              // completion tokens it allows itself; 0: none said
+	choices   int                              // completions asked for
+	count     func(model string, f *facts) int // prompt tokens, as a model counts them
+	cached    func(m *meter, f *facts) int     // prompt tokens that are in the cache; nil: none
 
 	unbounded bool // the prompt is many texts, each of which was checked before
 }
@@ -89,7 +89,7 @@ func (x *exchange) enter(d Deployment, need demand) (*grant, *problem) {
 	if p := x.answers(d); p != nil {
 		return nil, p
 	}
-	g.prompt = need.count(d.Model)
+	g.prompt = need.count(d.Model, f)
 	x.call.Prompt = g.prompt
 	if p := tooLong(g, need); p != nil {
 		return nil, p

@@ -95,8 +95,8 @@ func (x *exchange) suits(q *chatRequest, d Deployment) *problem {
 func (x *exchange) chatDemand(q *chatRequest, body []byte) demand {
 	return demand{
 		maxTokens: q.maxTokens, choices: q.choices,
-		count: func(model string) int {
-			prompt, err := tokens.CountChat(x.h.counter(model), model, body)
+		count: func(model string, f *facts) int {
+			prompt, err := tokens.CountChat(x.h.counter(model, f, len(body)), model, body)
 			if err != nil {
 				return 0 // cannot be: the body has been read before
 			}

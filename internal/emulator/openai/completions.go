@@ -35,14 +35,15 @@ func completions(x *exchange) *problem {
 	if p != nil {
 		return p
 	}
-	if _, f := x.h.meterOf(d); !f.completes {
+	_, f := x.h.meterOf(d)
+	if !f.completes {
 		return wrongOperation("completion", d.Model)
 	}
-	if p := q.inputs.encode(tokens.For(d.Model)); p != nil {
+	if p := q.inputs.encode(tokens.For(d.Model), f.context); p != nil {
 		return p
 	}
 	total := q.inputs.total()
-	g, p := x.admit(d, demand{maxTokens: q.maxTokens, choices: max(q.choices, q.bestOf) * len(q.inputs.ids), count: func(string) int { return total }})
+	g, p := x.admit(d, demand{maxTokens: q.maxTokens, choices: max(q.choices, q.bestOf) * len(q.inputs.ids), count: func(string, *facts) int { return total }})
 	if p != nil {
 		return p
 	}

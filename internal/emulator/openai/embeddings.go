@@ -39,16 +39,11 @@ func embeddings(x *exchange) *problem {
 		return p
 	}
 	e := tokens.For(d.Model)
-	if p := q.inputs.encode(e); p != nil {
+	if p := q.inputs.encode(e, f.context); p != nil {
 		return p
 	}
-	for _, ids := range q.inputs.ids {
-		if len(ids) > f.context {
-			return invalid("", "", "This model's maximum context length is %d tokens, however you requested %d tokens (%d in your prompt; 0 for the completion). Please reduce your prompt; or completion length.", f.context, len(ids), len(ids))
-		}
-	}
 	total := q.inputs.total()
-	g, p := x.admit(d, demand{count: func(string) int { return total }, unbounded: true})
+	g, p := x.admit(d, demand{count: func(string, *facts) int { return total }, unbounded: true})
 	if p != nil {
 		return p
 	}

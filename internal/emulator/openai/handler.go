@@ -18,7 +18,6 @@ import (
 
 	"github.com/azptu/azptu/internal/admit"
 	"github.com/azptu/azptu/internal/catalog"
-	"github.com/azptu/azptu/internal/tokens"
 )
 
 // Config is what the data plane is made of. Directory and Now are required.
@@ -106,12 +105,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 // at is the time that throttling runs on.
 func (h *Handler) at() time.Duration { return h.cfg.Now().Sub(h.origin) }
 
-// counter is how the prompts of a model are counted.
-func (h *Handler) counter(model string) tokens.Counter {
-	if h.cfg.Tokens == "estimate" {
-		return tokens.Estimator{}
-	}
-	return tokens.For(model)
+// Reset forgets everything that calls have left behind: utilization, rate
+// limits, prompt caches, stored responses.
+func (h *Handler) Reset() {
+	h.meters.Clear()
+	h.responses.clear()
 }
 
 // ServeHTTP serves the listener that all accounts share.

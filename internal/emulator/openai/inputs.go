@@ -75,8 +75,22 @@ func (in *inputs) check(name string) *problem {
 	return nil
 }
 
-// encode makes tokens of texts; tokens that were given must exist.
-func (in *inputs) encode(e *tokens.Encoding) *problem {
+// maxInputTokens is how many tokens all inputs of a request may have together
+// (published for embeddings).
+const maxInputTokens = 300000
+
+// encode makes tokens of texts, each of which must fit the context; tokens that
+// were given must exist. Text that is far too long is refused uncounted.
+func (in *inputs) encode(e *tokens.Encoding, context int) *problem {
+	bytes := 0
+	for _, text := range in.texts {
+		if bytes += len(text); len(text) > 2*exactBytes*context {
+			return inputTooLong(context, tokens.Estimate(len(text)))
+		}
+	}
+	if bytes > exactBytes*maxInputTokens {
+		return invalid("max_tokens_per_request", "", "Requested %d tokens, max %d tokens per request", tokens.Estimate(bytes), maxInputTokens)
+	}
 	for _, list := range in.ids {
 		for _, id := range list {
 			if e.Token(id) == nil {
@@ -87,7 +101,19 @@ func (in *inputs) encode(e *tokens.Encoding) *problem {
 	for _, text := range in.texts {
 		in.ids = append(in.ids, e.Append(nil, text))
 	}
+	for _, ids := range in.ids {
+		if len(ids) > context {
+			return inputTooLong(context, len(ids))
+		}
+	}
+	if n := in.total(); n > maxInputTokens {
+		return invalid("max_tokens_per_request", "", "Requested %d tokens, max %d tokens per request", n, maxInputTokens)
+	}
 	return nil
+}
+
+func inputTooLong(context, n int) *problem {
+	return invalid("", "", "This model's maximum context length is %d tokens, however you requested %d tokens (%d in your prompt; 0 for the completion). Please reduce your prompt; or completion length.", context, n, n)
 }
 
 func (in *inputs) total() int {

@@ -35,6 +35,8 @@ func (h *Handler) lookUp(m *meter, f *facts, messages []byte, prompt int) int {
 	if prompt < cacheFrom || f.legacy {
 		return 0
 	}
+	// Images lie within the messages; they are not looked through to the end.
+	messages = messages[:min(len(messages), exactBytes*prompt+1024)]
 	ids := tokens.For(f.name).Append(make([]uint32, 0, prompt), messages)
 	return m.cache.touch(ids, prompt)
 }

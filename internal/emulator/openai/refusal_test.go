@@ -119,6 +119,24 @@ func TestPromptsThatDoNotFitAreRefused(t *testing.T) {
 	}
 }
 
+func TestHostileTextCostsLittle(t *testing.T) {
+	w := newWorld(t, nil)
+	blob := strings.Repeat("a", 8<<20)
+	for path, body := range map[string]string{
+		chatPath("ptu"): `{"messages":[{"role":"user","content":"` + blob + `"}]}`,
+		"/openai/deployments/embed/embeddings" + dated: `{"input":["` + blob + `"]}`,
+	} {
+		r := w.post(path, body)
+		if r.status != 400 || !strings.Contains(text(r.decode(t), "error", "message"), "maximum context length") {
+			t.Errorf("%s: %d %.200s", path, r.status, r.body)
+		}
+	}
+	image := `{"messages":[{"role":"user","content":[{"type":"text","text":"` + strings.Repeat("word ", 2000) + `"},{"type":"image_url","image_url":{"url":"data:image/png;base64,` + blob + `"}}]}]}`
+	if r := w.post(chatPath("ptu"), image); r.status != 200 {
+		t.Errorf("%d %.200s", r.status, r.body)
+	}
+}
+
 func TestTheContentFilterIsAskedForByWords(t *testing.T) {
 	w := newWorld(t, nil)
 	ask := func(words string) string { return `{"messages":[{"role":"user","content":"` + words + `"}]}` }

@@ -69,6 +69,13 @@ func (s *responseStore) get(id string) (*storedResponse, bool) {
 	return r, ok
 }
 
+func (s *responseStore) clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.byID)
+	s.order, s.size = nil, 0
+}
+
 func (s *responseStore) delete(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
