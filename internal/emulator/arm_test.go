@@ -171,7 +171,7 @@ func TestSoftDeleteThroughTheSDK(t *testing.T) {
 		t.Errorf("the key of a deleted account answers %d", status)
 	}
 	back, err := f.NewAccountsClient().BeginCreate(ctx, e.ResourceGroup, e.Account, armcognitiveservices.Account{
-		Location: to.Ptr(e.Location), Kind: to.Ptr("AIServices"), SKU: &armcognitiveservices.SKU{Name: to.Ptr("S0")}, Properties: &armcognitiveservices.AccountProperties{Restore: to.Ptr(true)},
+		Location: to.Ptr(e.Location), Properties: &armcognitiveservices.AccountProperties{Restore: to.Ptr(true)}, // as little as Azure CLI says
 	}, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -192,6 +192,42 @@ func TestAdministration(t *testing.T) {
 	}
 }
 
+// Closing ends everything that starting began, also while clients are there.
+func TestNothingIsLeftRunning(t *testing.T) {
+	once := func() {
+		s, err := emulator.Start(t.Context(), emulator.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := newRest(t, s)
+		r.must("GET", "{acc}", v2025, nil)
+		makeAccount("second", "OpenAI", "S0", "eastus")(r)
+		if status, _ := chat(t, s, s.Endpoints.AoaiURL, state.RoomyDeployment, "api-key", s.Endpoints.APIKey); status != http.StatusOK {
+			t.Errorf("status %d", status)
+		}
+		if err := s.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(t.Context()); err != nil {
+			t.Errorf("closing twice: %v", err)
+		}
+		r.client.CloseIdleConnections()
+	}
+	once() // what is made once for all
+	before := runtime.NumGoroutine()
+	for range 5 {
+		once()
+	}
+	for range 400 { // connections take a moment to notice
+		if runtime.NumGoroutine() <= before+2 {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	stacks := make([]byte, 1<<16)
+	t.Errorf("%d goroutines before, %d after:\n%s", before, runtime.NumGoroutine(), stacks[:runtime.Stack(stacks, true)])
+}
+
 // From nothing to answering: the aim is 100 ms.
 func BenchmarkStart(b *testing.B) {
 	dir := b.TempDir()

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -132,6 +133,9 @@ func (s *Store) PutAccount(d Draft, by Caller) (a Account, op *Operation, err er
 	}
 	if err := d.Match.check(tag); err != nil {
 		return Account{}, nil, err
+	}
+	if gone := s.world.Deleted[fold(d.id())]; gone != nil && d.Restore && old == nil {
+		d.Kind, d.SKU = cmp.Or(d.Kind, gone.Kind), cmp.Or(d.SKU, gone.SKU) // Azure CLI says no more than where
 	}
 	if err := s.judgeAccount(d, old); err != nil {
 		return Account{}, nil, err
