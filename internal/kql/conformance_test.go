@@ -323,6 +323,12 @@ func TestConformanceCases(t *testing.T) {
 	}
 	t.Logf("core: %d of %d (%.1f %%)", core.pass, core.all, 100*float64(core.pass)/float64(core.all))
 	t.Logf("all: %d of %d (%.1f %%)", all.pass, all.all, 100*float64(all.pass)/float64(all.all))
+	if core.pass*100 < core.all*95 {
+		t.Error("fewer than 95 % of the cases about logs give the recorded answer")
+	}
+	if all.pass*100 < all.all*90 {
+		t.Error("fewer than 90 % of all cases give the recorded answer")
+	}
 }
 
 func TestConformanceRefused(t *testing.T) {

@@ -131,12 +131,17 @@ func (e *Engine) Query(ctx context.Context, text string, o Options) (*Result, er
 	return res, err
 }
 
-func (e *Engine) run(ctx context.Context, text string, o Options, limits Limits) (*Result, error) {
+func (e *Engine) run(ctx context.Context, text string, o Options, limits Limits) (res *Result, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			res, err = nil, fmt.Errorf("the query met a fault of the engine: %v", r)
+		}
+	}()
 	q, err := ast.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	runner := &exec.Runner{Fn: &fn.Context{Now: value.FromTime(o.Now), Random: random(o.Seed)}, MaxBytes: limits.Memory, MaxRows: limits.Rows, Parallel: limits.Parallel}
+	runner := &exec.Runner{Fn: &fn.Context{Now: value.FromTime(o.Now), Random: random(o.Seed), Canceled: ctx.Err}, MaxBytes: limits.Memory, MaxRows: limits.Rows, Parallel: limits.Parallel}
 	optimize := plan.Optimize
 	if o.Plain {
 		optimize = func(n plan.Node) plan.Node { return n }
@@ -158,7 +163,7 @@ func (e *Engine) run(ctx context.Context, text string, o Options, limits Limits)
 	if err != nil {
 		return nil, err
 	}
-	res := &Result{}
+	res = &Result{}
 	for _, out := range outs {
 		r, err := runner.Run(ctx, optimize(out.Root))
 		if err != nil {

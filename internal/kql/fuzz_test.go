@@ -131,3 +131,27 @@ func FuzzQuery(f *testing.F) {
 		}
 	})
 }
+
+func TestGreedyQueriesAreStopped(t *testing.T) {
+	db := fuzzTable(t)
+	for _, text := range []string{
+		"range x from 1 to 1000000000000 step 1 | summarize make_list(x)",
+		"range x from 1 to 100000 step 1 | extend l = range(x, x + 1000000, 1) | mv-expand l | count",
+		"range x from 1 to 10000 step 1 | extend k = 1 | join kind=inner (range y from 1 to 10000 step 1 | extend k = 1) on k | count",
+		"range x from 1 to 100000000 step 1 | sort by x desc",
+		"range x from 1 to 100000 step 1 | extend s = strcat(x, strrep('0123456789', 1024)) | summarize make_list(s)",
+		"range x from 1 to 10000000000 step 1 | where x < 0",
+		"let a = union T, T; let b = union a, a, a, a; let c = union b, b, b, b; let d = union c, c, c, c; let e = union d, d, d, d; let f = union e, e, e, e; let g = union f, f, f, f; union g, g, g, g | count",
+		"let f = (x:long) { toscalar(print x) }; range i from 1 to 100000000 step 1 | summarize dcount(i) by i",
+		"print d = range(1, 1000000) | extend e = array_concat(d, d, d, d), f = zip(d, d, d) | mv-expand e, f | mv-expand e | extend z = pack_array(d, d, e)",
+	} {
+		start := time.Now()
+		_, err := runFor(text, db, false)
+		t.Logf("%5.1f s: %s", time.Since(start).Seconds(), text)
+		var limit *LimitError
+		var fault *Error
+		if err == nil || !errors.As(err, &limit) && !errors.As(err, &fault) && !strings.Contains(err.Error(), "256 MB") {
+			t.Errorf("%s: %v, want a limit", text, err)
+		}
+	}
+}

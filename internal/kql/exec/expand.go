@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"github.com/azptu/azptu/internal/kql/plan"
@@ -37,23 +38,29 @@ func membersOf(x any, pairs bool) []any {
 	return []any{x}
 }
 
-func (x *Runner) opened(n *plan.Expand, evals []eval, r *Rel) *expansion {
-	docs := make([]*value.Vector, len(evals))
-	builders := make([]*value.Builder, len(evals))
-	for i, e := range evals {
-		docs[i] = e(r)
-		builders[i] = value.NewBuilder(n.Items[i].Out.Type, r.Len)
+// maxOpened bounds the rows an expansion makes before they are passed on.
+const maxOpened = 64 * 1024
+
+// opened expands rows from the given one on, until there are many; it gives the row to go
+// on with. With all it goes on to the end, within the limit of rows.
+func (x *Runner) opened(n *plan.Expand, docs []*value.Vector, rows, from int, all bool) (*expansion, int, error) {
+	builders := make([]*value.Builder, len(docs))
+	for i := range docs {
+		builders[i] = value.NewBuilder(n.Items[i].Out.Type, rows)
 	}
 	out := &expansion{}
 	lists := make([][]any, len(docs))
-	for row := range r.Len {
+	row := from
+	for ; row < rows && (all || len(out.rows) < maxOpened); row++ {
+		if x.MaxRows > 0 && int64(len(out.rows)) > x.MaxRows {
+			return nil, 0, &LimitError{fmt.Sprintf("an expansion makes more than %d rows", x.MaxRows)}
+		}
 		count := 0
 		for i, d := range docs {
 			lists[i] = membersOf(d.Dynamic(row), n.Array)
 			count = max(count, len(lists[i]))
 		}
-		count = int(min(int64(count), n.Limit))
-		for k := range count {
+		for k := range int(min(int64(count), n.Limit)) {
 			out.rows, out.index = append(out.rows, int32(row)), append(out.index, int64(k))
 			for i, l := range lists {
 				if k < len(l) {
@@ -67,7 +74,7 @@ func (x *Runner) opened(n *plan.Expand, evals []eval, r *Rel) *expansion {
 	for _, b := range builders {
 		out.items = append(out.items, b.Finish())
 	}
-	return out
+	return out, row, nil
 }
 
 // rel puts the expansion's columns in their places.
@@ -100,7 +107,21 @@ func (x *Runner) expand(ctx context.Context, n *plan.Expand, workers int, emit f
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		return emit(x.opened(n, evals, r).rel(n, r))
+		docs := keysOf(evals, r)
+		for row := 0; row < r.Len; {
+			e, next, err := x.opened(n, docs, r.Len, row, false)
+			if err == nil {
+				err = emit(e.rel(n, r))
+			}
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				return err
+			}
+			row = next
+		}
+		return nil
 	})
 }
 
@@ -119,7 +140,10 @@ func (x *Runner) apply(ctx context.Context, n *plan.Apply, emit func(*Rel) error
 	if err != nil {
 		return err
 	}
-	e := x.opened(n.In, x.compiler(n.In.In.Columns()).all(expandItems(n.In)), in)
+	e, _, err := x.opened(n.In, keysOf(x.compiler(n.In.In.Columns()).all(expandItems(n.In)), in), in.Len, 0, true)
+	if err != nil {
+		return err
+	}
 	all := e.rel(n.In, in)
 	leftPlaces, subPlaces := applyColumns(n)
 	var rows []int32

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/azptu/azptu/internal/kql/plan"
@@ -20,7 +21,12 @@ func (x *Runner) scan(ctx context.Context, n *plan.Scan, workers int, emit func(
 	if n.Pred != nil {
 		pred = x.compiler(n.Cols).compile(n.Pred)
 	}
-	return n.Table.Scan(ctx, req, func(b *scan.Batch) error {
+	return n.Table.Scan(ctx, req, func(b *scan.Batch) (err error) {
+		defer func() {
+			if f := recover(); f != nil {
+				err = fmt.Errorf("the query met a fault of the engine: %v", f)
+			}
+		}()
 		if pred != nil {
 			sel, all := selected(pred(&Rel{Cols: b.Columns, Len: b.Len}), b.Len)
 			if !all && len(sel) == 0 {

@@ -4,6 +4,7 @@
 package fn
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -21,6 +22,8 @@ type Context struct {
 	// Random gives numbers from 0 up to 1 for rand() and new_guid(). It must be safe for
 	// concurrent use.
 	Random func() float64
+	// Canceled says that the query is to end; it may be nil.
+	Canceled func() error
 
 	mu      sync.Mutex
 	regexes map[string]*regexp.Regexp
@@ -99,7 +102,7 @@ type group map[string]Func
 
 // registry holds all functions by name.
 var registry = collect(operatorFuncs, conditionFuncs, convertFuncs, mathFuncs, specialFuncs, stringFuncs, regexFuncs, encodingFuncs, parseFuncs,
-	datetimeFuncs, arrayFuncs, setFuncs, bagFuncs, ipFuncs, hashFuncs, seriesFuncs, fitFuncs, unitFuncs, sketchFuncs)
+	datetimeFuncs, arrayFuncs, setFuncs, bagFuncs, ipFuncs, hashFuncs, seriesFuncs, fitFuncs, unitFuncs, sketchFuncs, geoFuncs, geohashFuncs)
 
 func collect(groups ...group) map[string]*Func {
 	all := make(map[string]*Func)
@@ -149,10 +152,44 @@ func (f *Func) Apply(c *Context, a []*value.Vector, n int, typ value.Type) *valu
 	}
 	b := value.NewBuilder(typ, n)
 	row := make([]value.Value, len(a))
+	size := 0
 	for i := range n {
-		b.Append(f.one(c, a, i, typ, row))
+		v := f.one(c, a, i, typ, row)
+		b.Append(v)
+		if size += sizeOf(v); size > maxBatchBytes || i&255 == 255 && c.canceled() {
+			c.Fail(errTooMuch)
+			break
+		}
+	}
+	for b.Len() < n {
+		b.AppendNull()
 	}
 	return b.Finish()
+}
+
+// maxBatchBytes bounds the values that one function may make for one batch of rows.
+const maxBatchBytes = 256 << 20
+
+var errTooMuch = errors.New("a function made more than 256 MB of values at once")
+
+// sizeOf estimates what a large value takes.
+func sizeOf(v value.Value) int {
+	if l, ok := v.X.([]any); ok {
+		return 24 * len(l)
+	}
+	return len(v.S)
+}
+
+// canceled notes that the query is to end.
+func (c *Context) canceled() bool {
+	if c.Canceled == nil {
+		return false
+	}
+	err := c.Canceled()
+	if err != nil {
+		c.Fail(err)
+	}
+	return err != nil
 }
 
 func (f *Func) allConst(a []*value.Vector) bool {
