@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"regexp"
 	"strings"
@@ -18,7 +17,6 @@ import (
 type Error struct {
 	Code   string // AADSTS… when Entra named one, else ""
 	Reason string // Entra's or the credential chain's own words, on one line
-	Tried  bool   // false when no credential was found at all
 	// Unreached is why the authority could not be reached; nil when it answered.
 	Unreached error
 	err       error
@@ -134,8 +132,6 @@ var aadsts = regexp.MustCompile(`AADSTS\d+`)
 // answer, which may be long; the description of Entra is what a person needs.
 func newError(err error) *Error {
 	e := &Error{err: err}
-	var failed *azidentity.AuthenticationFailedError
-	e.Tried = errors.As(err, &failed)
 	text := err.Error()
 	e.Code = aadsts.FindString(text)
 	if e.Code != "" {

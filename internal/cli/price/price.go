@@ -4,6 +4,7 @@
 package price
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"regexp"
@@ -131,6 +132,9 @@ func (o *options) run(ctx context.Context, env *verb.Env) error {
 			rows = append(rows, o.rows(p)...)
 		}
 	}
+	if len(rows) == 0 {
+		return exit.New(exit.NotFound, env.T("price.no-region", "Region", o.where())).Hint(env.T("price.no-region.hint"))
+	}
 	if o.model != "" {
 		byToken, err := o.tokens(env)
 		if err != nil {
@@ -196,6 +200,11 @@ func (o *options) check(env *verb.Env) error {
 		return exit.New(exit.Usage, env.T("price.traffic-faulty")).Hint(env.T("cli.missing.give", "Flag", "--rpm"))
 	}
 	return nil
+}
+
+// where names the regions that were asked about.
+func (o *options) where() string {
+	return cmp.Or(o.location, strings.Join(o.locations, ", "), "*")
 }
 
 func (o *options) wanted(p session.Price) bool {

@@ -94,8 +94,8 @@ func asked(ctx context.Context, env *verb.Env, cloud login.Cloud, region, curren
 // fill adds the catalog's prices for types that the API did not price in a
 // region. They are in US dollars and, as published, the same everywhere.
 func (l *PriceList) fill(region, currency string) {
-	if region == "" || currency != "USD" {
-		return
+	if region == "" || currency != "USD" || l.Offline == nil && len(l.Prices) == 0 {
+		return // a region that the list does not know is none
 	}
 	units := catalog.Builtin().Units
 	for _, t := range ptu.DeploymentTypes() {
