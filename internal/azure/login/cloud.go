@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -93,8 +94,14 @@ func Resolve(s Source) (Cloud, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
+		if err == nil {
+			err = c.local()
+		}
+		if err != nil {
+			return Cloud{}, fmt.Errorf("emulator.json in %s: %w", dir, err)
+		}
 		c.Name = "emulator"
-		return c, err
+		return c, nil
 	}
 	return Cloud{}, fmt.Errorf("%w (looked in %s)", ErrNoEmulator, strings.Join(s.EmulatorDirs, ", "))
 }
@@ -171,6 +178,25 @@ func (c Cloud) authorityHost() string {
 		return ""
 	}
 	return u.Host
+}
+
+// local refuses an emulator.json that is not of an emulator on this machine: a
+// file that lies in a folder one happens to stand in must never make azptu
+// hand a real identity's token to an address of its choice.
+func (c Cloud) local() error {
+	for _, field := range []struct{ name, value string }{{"armUrl", c.ARM}, {"authorityUrl", c.Authority}} {
+		u, err := url.Parse(field.value)
+		if err != nil {
+			return fmt.Errorf("%s is not an address", field.name)
+		}
+		if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return fmt.Errorf("%s is not an address of this machine: %q; name the file itself with --cloud to use an emulator elsewhere", field.name, field.value)
+		}
+	}
+	if c.ClientID == "" || c.ClientSecret == "" {
+		return errors.New("clientId or clientSecret is missing: an emulator brings an identity of its own")
+	}
+	return nil
 }
 
 // private tells whether instance discovery must be left out.
