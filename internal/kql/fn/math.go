@@ -67,7 +67,7 @@ var mathFuncs = group{
 		return value.OfLong(int64(bits.OnesCount64(uint64(a[0].I))))
 	}},
 	"max_of": {Row: extreme(1), Nulls: true}, "min_of": {Row: extreme(-1), Nulls: true},
-	"bin": {Row: bin, Vec: vecBin}, "bin_at": {Row: binAt}, "bin_auto": {Row: func(_ *Context, a []value.Value) value.Value { return a[0] }},
+	"bin": {Row: bin, Vec: vecBin}, "bin_at": {Row: binAt},
 	"range":      {Row: rangeOf},
 	"welch_test": {Row: welch},
 }

@@ -275,7 +275,7 @@ func parseUserAgent(_ *Context, a []value.Value) value.Value {
 		if i < 0 {
 			continue
 		}
-		ver := strings.TrimLeft(s[i+len(f[0]):], "/ AiOSios")
+		ver := strings.TrimLeft(s[i+len(f[0]):], "/ AiOSs")
 		if end := strings.IndexAny(ver, " ;)"); end >= 0 {
 			ver = ver[:end]
 		}

@@ -44,6 +44,8 @@ type binder struct {
 	tables map[string]Node // by as
 	cached map[*ast.Call]*Values
 	tail   *pipeline
+	// settings are what set statements put.
+	settings map[string]Expr
 	// standalone is a remainder that is a column of its own: Kusto then keeps the sign of
 	// the dividend, while inside an expression the remainder is never negative.
 	standalone *ast.Binary
@@ -80,7 +82,7 @@ func (s *scope) child() *scope { return &scope{up: s, vars: map[string]any{}} }
 
 // Bind turns a query into its results. The error is an *ast.Error, or what Run returned.
 func Bind(q *ast.Query, opts Options) (out []Output, err error) {
-	b := &binder{opts: opts, text: q.Text, tables: map[string]Node{}, cached: map[*ast.Call]*Values{}}
+	b := &binder{opts: opts, text: q.Text, tables: map[string]Node{}, cached: map[*ast.Call]*Values{}, settings: map[string]Expr{}}
 	defer func() {
 		if r := recover(); r != nil {
 			e, ok := r.(failure)
@@ -156,6 +158,11 @@ func (b *binder) statement(s ast.Statement, in *scope) []Output {
 	case *ast.DeclareParameters:
 		for _, p := range s.Params {
 			in.vars[p.Name] = b.parameter(p, s.Pos, in)
+		}
+	case *ast.Set:
+		b.settings[s.Name] = Const{value.OfBool(true)}
+		if s.Value != nil {
+			b.settings[s.Name] = b.scalar(s.Value, &row{in: in})
 		}
 	case *ast.Tabular:
 		p := b.pipe(s.X, in)

@@ -21,7 +21,7 @@ func init() {
 		},
 		"pack_all": (*binder).packAll, "bag_pack_columns": (*binder).packColumns, "column_names_of": (*binder).columnNames,
 		"pack_array": (*binder).packArray, "current_database": constText("azptu"), "current_cluster_endpoint": constText("azptu"), "current_principal": constText(""),
-		"estimate_data_size": (*binder).dataSize,
+		"estimate_data_size": (*binder).dataSize, "bin_auto": (*binder).binAuto,
 	}
 }
 
@@ -272,6 +272,27 @@ func (b *binder) dataSize(c *ast.Call, r *row) Expr {
 		return value.OfLong(int64(n))
 	}}
 	return b.fold(size, args, value.Long)
+}
+
+// binAuto is bin_at with the size and the fixed point that set statements give.
+func (b *binder) binAuto(c *ast.Call, r *row) Expr {
+	if len(c.Args) != 1 {
+		b.failf(c.Pos, "bin_auto() takes one expression")
+	}
+	v := b.scalar(c.Args[0], r)
+	size, ok := b.settings["query_bin_auto_size"]
+	if !ok {
+		b.failf(c.Pos, "bin_auto() needs its size: set query_bin_auto_size=1h")
+	}
+	at := b.settings["query_bin_auto_at"]
+	if at == nil {
+		at = Const{value.Convert(value.OfLong(0), v.Type())}
+	}
+	t := v.Type()
+	if t == value.Int {
+		t = value.Long
+	}
+	return b.fold(fn.Lookup("bin_at"), []Expr{b.coerce(v, t), size, b.coerce(at, t)}, t)
 }
 
 // window binds prev, next, row_number and the like.

@@ -160,6 +160,15 @@ func (v *Vector) Take(sel []int32) *Vector {
 
 // TakeOrNull gathers like Take, but a negative row gives null.
 func (v *Vector) TakeOrNull(sel []int32) *Vector {
+	if v.Raw && !v.Const {
+		w := &Vector{Type: Dynamic, Raw: true, Valid: v.Valid, Len: len(sel), Str: make([]string, len(sel))}
+		for i, r := range sel {
+			if r >= 0 {
+				w.Str[i] = v.Text(int(r))
+			}
+		}
+		return w
+	}
 	b := NewBuilder(v.Type, len(sel))
 	for _, r := range sel {
 		if r < 0 {
@@ -206,14 +215,46 @@ func Concat(t Type, vs []*Vector) *Vector {
 		return vs[0]
 	}
 	n := 0
+	raw, coded := len(vs) > 0, len(vs) > 0
 	for _, v := range vs {
 		n += v.Len
+		raw = raw && v.Raw && !v.Const
+		coded = coded && v.Codes != nil && !v.Const && len(v.Dict) > 0 && &v.Dict[0] == &vs[0].Dict[0] && len(v.Dict) == len(vs[0].Dict)
+	}
+	switch {
+	case coded:
+		return joinCodes(vs, n)
+	case raw:
+		return joinTexts(vs, n)
 	}
 	b := NewBuilder(t, n)
 	for _, v := range vs {
 		b.AppendVector(v)
 	}
 	return b.Finish()
+}
+
+// joinCodes joins vectors that share one dictionary.
+func joinCodes(vs []*Vector, n int) *Vector {
+	w := *vs[0]
+	w.Len, w.Codes = n, make([]uint32, 0, n)
+	for _, v := range vs {
+		w.Codes = append(w.Codes, v.Codes...)
+		w.Valid = w.Valid && v.Valid
+	}
+	return &w
+}
+
+// joinTexts joins raw dynamic vectors without looking inside.
+func joinTexts(vs []*Vector, n int) *Vector {
+	w := &Vector{Type: Dynamic, Raw: true, Valid: true, Len: n, Str: make([]string, 0, n)}
+	for _, v := range vs {
+		w.Valid = w.Valid && v.Valid
+		for i := range v.Len {
+			w.Str = append(w.Str, v.Text(i))
+		}
+	}
+	return w
 }
 
 // Bytes estimates the memory v holds, in bytes.
