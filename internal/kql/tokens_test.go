@@ -82,9 +82,7 @@ func newGateway(batches, rows, times int, ready bool) *gateway {
 	for i := range 50 {
 		ips = append(ips, "10.0.0."+strconv.Itoa(i))
 	}
-	for _, m := range []string{"gpt-35-turbo-0125", "gpt-4o-2024-08-06", "gpt-4o-mini-2024-07-18"} {
-		models = append(models, m)
-	}
+	models = append(models, "gpt-35-turbo-0125", "gpt-4o-2024-08-06", "gpt-4o-mini-2024-07-18")
 	filler := strings.Repeat("lorem ipsum dolor sit amet ", 30)
 	for b := range batches {
 		cols := make([]*Vector, 5)

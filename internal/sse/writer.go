@@ -79,7 +79,7 @@ func appendDataLines(dst, data []byte) []byte {
 }
 
 func appendOneLine(dst, text []byte) []byte {
-	if bytes.IndexAny(text, "\r\n\x00") < 0 {
+	if !bytes.ContainsAny(text, "\r\n\x00") {
 		return append(dst, text...)
 	}
 	for _, c := range text {

@@ -75,7 +75,7 @@ func choose(env *verb.Env, w Wish, region Region, published *catalog.Catalog) (O
 		return fromCatalog, catalogErr
 	}
 	live, liveErr := liveOffer(env, w, region, published)
-	if env.CatalogNamed() && ptu.IsStandard(w.SKU) == false {
+	if env.CatalogNamed() && !ptu.IsStandard(w.SKU) {
 		if catalogErr != nil {
 			return Offer{}, catalogErr
 		}

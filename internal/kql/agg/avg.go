@@ -10,7 +10,6 @@ import (
 type avg struct {
 	sum *sum
 	typ value.Type
-	f   []float64
 }
 
 func newAvg(s Spec) Aggregator {

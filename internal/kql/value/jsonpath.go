@@ -59,7 +59,6 @@ func FindPaths(doc string, paths [][]Step, out []string) {
 type pathFinder struct {
 	paths [][]Step
 	out   []string
-	buf   []string
 }
 
 // pathSet is a set of path numbers; more than 64 paths are looked up in rounds by callers.
