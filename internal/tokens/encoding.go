@@ -48,8 +48,8 @@ func For(model string) *Encoding {
 // Name is "o200k_base" or "cl100k_base".
 func (e *Encoding) Name() string { return e.name }
 
-// Load unpacks the vocabulary, if that has not happened yet: 20 to 40 ms and
-// 5 MB that a server may want to spend before its first request.
+// Load unpacks the vocabulary, if that has not happened yet: some 30 ms and
+// 7 MB that a server may want to spend before its first request.
 func (e *Encoding) Load() { e.once.Do(e.unpack) }
 
 func (e *Encoding) unpack() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -117,6 +118,8 @@ func (x *exchange) read() ([]byte, *problem) {
 	if n := x.r.ContentLength; n > int64(cap(b)) && n <= maxPooled {
 		b = make([]byte, 0, n+1)
 	}
+	var watched *bodyWatch // most bodies have come with their headers and need none
+	defer func() { watched.end() }()
 	for {
 		if len(b) == cap(b) {
 			b = append(b, 0)[:len(b)]
@@ -124,15 +127,48 @@ func (x *exchange) read() ([]byte, *problem) {
 		n, err := x.r.Body.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
 		*x.body = b
-		if int64(len(b)) > limit {
+		switch {
+		case int64(len(b)) > limit:
 			return nil, tooLarge(limit)
-		}
-		if err == io.EOF {
+		case err == io.EOF:
+			watched.arrived()
 			return b, nil
-		}
-		if err != nil {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return nil, timedOut() // the connection is of no more use, and so its deadline stays
+		case err != nil:
 			return nil, invalid("", "", "The request body could not be read.")
 		}
+		if watched == nil {
+			watched = x.watch()
+		}
+	}
+}
+
+// bodyWatch ends the wait for a body that does not arrive in time.
+type bodyWatch struct {
+	control *http.ResponseController
+	timer   *time.Timer
+}
+
+func (x *exchange) watch() *bodyWatch {
+	w := &bodyWatch{control: http.NewResponseController(x.w)}
+	w.timer = time.AfterFunc(x.h.cfg.BodyTime, func() {
+		_ = w.control.SetReadDeadline(time.Unix(1, 0)) // long past; a server without deadlines waits on
+	})
+	return w
+}
+
+// end ends the watch, whatever came of it.
+func (w *bodyWatch) end() {
+	if w != nil {
+		w.timer.Stop()
+	}
+}
+
+// arrived ends the watch of a body that is there.
+func (w *bodyWatch) arrived() {
+	if w != nil && !w.timer.Stop() {
+		_ = w.control.SetReadDeadline(time.Time{}) // the timer was faster than the last byte
 	}
 }
 

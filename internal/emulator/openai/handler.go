@@ -36,6 +36,7 @@ type Config struct {
 	Latency    bool             // answer as slowly as a model writes; false: at once
 	Parameters admit.Parameters // of the utilization bucket; the zero value means admit.Assumed()
 	MaxBody    int64            // largest request, bytes; 0 means DefaultMaxBody
+	BodyTime   time.Duration    // how long a request body may take to arrive; 0 means a minute
 	Overloaded string           // message of a full provisioned deployment's 429; "" means DefaultOverloaded
 }
 
@@ -80,6 +81,9 @@ func New(cfg Config) (*Handler, error) {
 	}
 	if cfg.Overloaded == "" {
 		cfg.Overloaded = DefaultOverloaded
+	}
+	if cfg.BodyTime <= 0 {
+		cfg.BodyTime = time.Minute
 	}
 	if cfg.MaxBody <= 0 {
 		cfg.MaxBody = DefaultMaxBody

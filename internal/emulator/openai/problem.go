@@ -140,7 +140,7 @@ func (h *Handler) faulty(f Fault, d Deployment, requestID string) *problem {
 	case f.Status == http.StatusTooManyRequests && f.Message == "":
 		p = h.overUtilized(d, f.RetryAfter)
 	case f.Status == http.StatusRequestTimeout && f.Message == "":
-		p = coded(f.Status, "Timeout", "The operation was timeout.")
+		p = timedOut()
 	case f.Status == http.StatusServiceUnavailable && f.Message == "":
 		// The words are published for missing capacity, the code is ours.
 		p = coded(f.Status, "ServiceUnavailable", "The service is temporarily unable to process your request. Please try again later.")
@@ -157,6 +157,10 @@ func (h *Handler) faulty(f Fault, d Deployment, requestID string) *problem {
 		p.spills = true
 	}
 	return p
+}
+
+func timedOut() *problem {
+	return coded(http.StatusRequestTimeout, "Timeout", "The operation was timeout.")
 }
 
 // contextTooLong refuses a prompt, or a prompt and the completion it allows,

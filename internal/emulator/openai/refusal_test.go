@@ -209,6 +209,22 @@ func TestHalfARequestIsNoCall(t *testing.T) {
 	t.Error("the exchange does not end")
 }
 
+func TestABodyThatDoesNotComeIsNotWaitedFor(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.BodyTime = 30 * time.Millisecond })
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.srv.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\napi-key: %s\r\nContent-Length: 1000\r\n\r\n{\"messages\":", chatPath("ptu"), testKey); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn)
+	if err != nil || !bytes.HasPrefix(answer, []byte("HTTP/1.1 408 ")) || !bytes.Contains(answer, []byte(`"code":"Timeout"`)) {
+		t.Errorf("%v %s", err, answer)
+	}
+}
+
 func TestFaults(t *testing.T) {
 	w := newWorld(t, func(c *Config) {
 		c.Now = time.Now
