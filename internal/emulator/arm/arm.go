@@ -152,7 +152,7 @@ func (h *Handler) authorize(q *request, rt *route) error {
 	}
 	scope := q.scope(rt)
 	if parts := strings.SplitN(scope, "/", 4); len(parts) > 2 && strings.EqualFold(parts[1], "subscriptions") {
-		if !guidForm.MatchString(parts[2]) {
+		if !guidForm().MatchString(parts[2]) {
 			return state.Refuse(http.StatusBadRequest, "InvalidSubscriptionId", "The provided subscription identifier '%.80s' is malformed or invalid.", parts[2])
 		}
 		if _, err := h.config.State.Subscription(parts[2]); err != nil {

@@ -6,12 +6,13 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/azptu/azptu/internal/emulator/state"
 )
 
 // documentName is what projects, policies and plans may be called.
-var documentName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$`)
+var documentName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$`) })
 
 // kind describes a type of document: where it lives and how its name and tag
 // are written.
@@ -203,7 +204,7 @@ func merge(into, from map[string]any) map[string]any {
 // draft makes a document of what a client sent.
 func (h *Handler) draft(k *kind, q *request, in map[string]any) (d state.Document, account string, err error) {
 	name := q.params[k.param]
-	if !documentName.MatchString(name) {
+	if !documentName().MatchString(name) {
 		return d, "", state.Refuse(http.StatusBadRequest, "InvalidResourceName", "The specified resource name '%.80s' is not valid.", name)
 	}
 	collection, account := h.parents(k, q)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/azptu/azptu/internal/emulator/state"
 )
@@ -71,10 +72,12 @@ func assignmentID(q *request) string {
 }
 
 // quoted takes a value in quotes out of an OData filter.
-var quoted = regexp.MustCompile(`(?i)(principalId|assignedTo|roleName)\s*(?:eq|\()\s*'([^']*)'`)
+var quoted = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(principalId|assignedTo|roleName)\s*(?:eq|\()\s*'([^']*)'`)
+})
 
 func filterValue(filter, field string) string {
-	for _, m := range quoted.FindAllStringSubmatch(filter, -1) {
+	for _, m := range quoted().FindAllStringSubmatch(filter, -1) {
 		if strings.EqualFold(m[1], field) {
 			return m[2]
 		}
@@ -110,13 +113,15 @@ func (h *Handler) getAssignment(q *request) (*answer, error) {
 	return ok(assignmentOf(a))
 }
 
-var guidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+var guidForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+})
 
 func (h *Handler) putAssignment(q *request) (*answer, error) {
 	if err := h.resource(q); err != nil {
 		return nil, err
 	}
-	if !guidForm.MatchString(q.params["name"]) {
+	if !guidForm().MatchString(q.params["name"]) {
 		return nil, state.Refuse(http.StatusBadRequest, "InvalidRoleAssignmentId", "The role assignment ID '%.80s' is not valid. The role assignment ID must be a GUID.", q.params["name"])
 	}
 	var in struct {
@@ -130,7 +135,7 @@ func (h *Handler) putAssignment(q *request) (*answer, error) {
 	if err := q.decode(&in); err != nil {
 		return nil, err
 	}
-	if !guidForm.MatchString(in.Properties.PrincipalID) {
+	if !guidForm().MatchString(in.Properties.PrincipalID) {
 		return nil, state.Refuse(http.StatusBadRequest, "InvalidPrincipalId", "A valid principal ID must be provided for role assignment.")
 	}
 	kind := in.Properties.PrincipalType

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -29,7 +30,7 @@ func (d Draft) id() string {
 }
 
 // accountName is the pattern of Azure's specification.
-var accountName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,63}$`)
+var accountName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,63}$`) })
 
 // accountKinds are the kinds of account that can be made.
 var accountKinds = []string{
@@ -150,7 +151,7 @@ func (s *Store) PutAccount(d Draft, by Caller) (a Account, op *Operation, err er
 func (s *Store) judgeAccount(d Draft, old *Account) error {
 	region, ok := RegionOf(d.Location)
 	switch {
-	case !accountName.MatchString(d.Name):
+	case !accountName().MatchString(d.Name):
 		return Refuse(400, "InvalidResourceName", "The account name '%.80s' is invalid. An account name has 2 to 64 letters, digits, hyphens, underscores and periods, and begins with a letter or digit.", d.Name)
 	case d.Location == "":
 		return Refuse(400, "LocationRequired", "The location property is required for this definition.")
@@ -202,7 +203,7 @@ func (s *Store) judgeSubDomain(d Draft, old *Account) error {
 	if old != nil && old.SubDomain != "" {
 		return invalidProperties("The custom subdomain name of account '%s' cannot be changed.", d.Name)
 	}
-	if !subDomain.MatchString(d.SubDomain) {
+	if !subDomain().MatchString(d.SubDomain) {
 		return invalidProperties("Sub domain name '%.80s' is not valid", d.SubDomain)
 	}
 	if s.subDomainTaken(d.SubDomain, d.id()) {
@@ -211,7 +212,7 @@ func (s *Store) judgeSubDomain(d Draft, old *Account) error {
 	return nil
 }
 
-var subDomain = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9-]{0,61}[a-zA-Z0-9]$`)
+var subDomain = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9-]{0,61}[a-zA-Z0-9]$`) })
 
 func (s *Store) subDomainTaken(name, except string) bool {
 	for _, list := range []map[string]*Account{s.world.Accounts, s.world.Deleted} {
@@ -227,7 +228,7 @@ func (s *Store) subDomainTaken(name, except string) bool {
 // SubDomainFree tells whether a custom subdomain name may be taken, and why not.
 func (s *Store) SubDomainFree(name string) (bool, string) {
 	defer s.lock()()
-	if !subDomain.MatchString(name) {
+	if !subDomain().MatchString(name) {
 		return false, "Sub domain name '" + name + "' is not valid"
 	}
 	if s.subDomainTaken(name, "") {

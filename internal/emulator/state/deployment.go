@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/azptu/azptu/internal/ptu"
@@ -41,7 +42,7 @@ const (
 )
 
 // deploymentName is what Azure takes as the name of a deployment.
-var deploymentName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,63}$`)
+var deploymentName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,63}$`) })
 
 // Deployments lists an account's deployments by name.
 func (s *Store) Deployments(account string) ([]Deployment, error) {
@@ -87,7 +88,7 @@ func (s *Store) PutDeployment(o Order, by Caller) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if !deploymentName.MatchString(o.Name) {
+	if !deploymentName().MatchString(o.Name) {
 		return Outcome{}, invalidName(o.Name)
 	}
 	old := s.world.Deployments[fold(o.Account+"/deployments/"+o.Name)]

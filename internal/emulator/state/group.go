@@ -4,10 +4,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // groupName is what Azure takes as the name of a resource group.
-var groupName = regexp.MustCompile(`^[-\p{L}\p{N}_.()]{0,89}[-\p{L}\p{N}_()]$`)
+var groupName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[-\p{L}\p{N}_.()]{0,89}[-\p{L}\p{N}_()]$`) })
 
 // known tells whether a subscription exists.
 func (s *Store) known(subscription string) bool {
@@ -75,7 +76,7 @@ func (s *Store) PutGroup(g Group) (made Group, created bool, err error) {
 	if !s.known(g.Subscription) {
 		return Group{}, false, subscriptionNotFound(g.Subscription)
 	}
-	if !groupName.MatchString(g.Name) {
+	if !groupName().MatchString(g.Name) {
 		return Group{}, false, Refuse(400, "InvalidResourceGroupName", "The provided resource group name '%.100s' has these invalid characters or ends with a period. The name can only be a letter, digit, '-', '.', '(', ')' or '_'.", g.Name)
 	}
 	if g.Location == "" {
