@@ -25,6 +25,7 @@ const secretWord = `(?i:[\w.-]*(?:secret|password|passwd|token|assertion|client_
 // traced: most runs trace nothing.
 type patterns struct {
 	json, form, bearer *regexp.Regexp
+	signed             *regexp.Regexp // parameters by which Azure signs the address of an operation
 	innocent           *regexp.Regexp // names that secretWord catches but that count or locate
 }
 
@@ -33,6 +34,7 @@ var compiled = sync.OnceValue(func() patterns {
 		json:     regexp.MustCompile(`"(` + secretWord + `)"(\s*:\s*)"(?:[^"\\]|\\.)*("|$)`),
 		form:     regexp.MustCompile(`(^|[&?;\s"])(` + secretWord + `)=([^&;\s"]*)`),
 		bearer:   regexp.MustCompile(`eyJ[\w-]{8,}\.[\w-]+\.?[\w-]*`),
+		signed:   regexp.MustCompile(`([?&][tcsh])=[^&\s"]{8,}`),
 		innocent: regexp.MustCompile(`(?i)^(?:(?:max|prompt|completion|total|cached|reasoning|input|output|audio)_?(?:completion_?)?tokens?(?:_details)?|tokens?_?(?:type|limit|per_?minute)|token_(?:endpoint|type).*|\w*prediction_tokens|code)$`),
 	}
 })
@@ -84,5 +86,6 @@ func maskText(text string) string {
 		}
 		return parts[1] + parts[2] + "=" + mask
 	})
+	text = p.signed.ReplaceAllString(text, "$1="+mask)
 	return p.bearer.ReplaceAllString(text, mask)
 }
