@@ -33,7 +33,7 @@ func (x *Runner) scan(ctx context.Context, n *plan.Scan, workers int, emit func(
 				return ctx.Err()
 			}
 			if !all {
-				b = takeBatch(b, sel)
+				b = takeBatch(b, sel, n.PredOnly)
 			}
 		}
 		r := &Rel{Len: b.Len, Seq: b.Seq, Cols: make([]*value.Vector, 0, len(b.Columns)+len(req.Paths))}
@@ -79,11 +79,17 @@ func (x *Runner) paths(n *plan.Scan, req scan.Request, b *scan.Batch) []*value.V
 	return out
 }
 
-// takeBatch keeps the selected rows of a table's batch.
-func takeBatch(b *scan.Batch, sel []int32) *scan.Batch {
+// takeBatch keeps the selected rows of a table's batch. Columns that have done their duty
+// are not copied.
+func takeBatch(b *scan.Batch, sel []int32, done []bool) *scan.Batch {
 	out := &scan.Batch{Len: len(sel), Seq: b.Seq}
-	for _, v := range b.Columns {
-		out.Columns = append(out.Columns, v.Take(sel))
+	for i, v := range b.Columns {
+		if i < len(done) && done[i] {
+			v = value.ConstOf(value.NullOf(v.Type), len(sel))
+		} else {
+			v = v.Take(sel)
+		}
+		out.Columns = append(out.Columns, v)
 	}
 	for _, v := range b.Paths {
 		if v != nil {

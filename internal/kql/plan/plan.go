@@ -89,6 +89,8 @@ type (
 		Limit      int64
 		// Pred keeps rows before paths are looked up; nil for all.
 		Pred Expr
+		// PredOnly marks the columns that nobody but Pred uses.
+		PredOnly []bool
 	}
 	// Values are rows at hand.
 	Values struct {

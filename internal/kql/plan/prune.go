@@ -55,13 +55,14 @@ func with(need map[int]bool, xs ...Expr) map[int]bool {
 
 func pruneScan(n *Scan, need map[int]bool) Node {
 	s := *n
-	s.Cols, s.Index = nil, nil
+	s.Cols, s.Index, s.PredOnly = nil, nil, nil
+	all := need
 	if n.Pred != nil {
-		need = with(need, n.Pred)
+		all = with(need, n.Pred)
 	}
 	for i, c := range n.Cols {
-		if need[c.ID] {
-			s.Cols, s.Index = append(s.Cols, c), append(s.Index, n.Index[i])
+		if all[c.ID] {
+			s.Cols, s.Index, s.PredOnly = append(s.Cols, c), append(s.Index, n.Index[i]), append(s.PredOnly, !need[c.ID])
 		}
 	}
 	return &s
