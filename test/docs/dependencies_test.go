@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path"
@@ -57,10 +58,13 @@ func short(imported string) string {
 // TestNoPlaceOfOurs wants nothing in the repository that only holds where it
 // was written: folders of one machine, hosts of package registries.
 func TestNoPlaceOfOurs(t *testing.T) {
-	places := regexp.MustCompile(`/(work|ro` + `ot)/[a-z]|registry\.npm` + `js|proxy\.gol` + `ang\.org|pypi\.o` + `rg`)
+	// Written in two parts, so that this file does not speak of them itself.
+	places := []string{"/wo" + "rk/", "/ro" + "ot/", "registry.npm" + "js", "proxy.gol" + "ang.org", "pypi.o" + "rg"}
 	walk(t, ".", func(name string, raw []byte) {
-		if found := places.Find(raw); found != nil {
-			t.Errorf("%s speaks of %s", name, found)
+		for _, place := range places {
+			if bytes.Contains(raw, []byte(place)) {
+				t.Errorf("%s speaks of %s", name, place)
+			}
 		}
 	})
 }

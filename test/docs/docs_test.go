@@ -113,19 +113,27 @@ func about(text string) (words []string, group bool) {
 }
 
 func TestCommandsInDocumentsExist(t *testing.T) {
+	known := map[string]string{}
+	helpOf := func(words []string) string {
+		key := strings.Join(words, " ")
+		if _, asked := known[key]; !asked {
+			known[key] = help(t, words)
+		}
+		return known[key]
+	}
 	for _, name := range documents(t) {
 		for _, line := range commands(read(t, name)) {
 			words, flags := split(line)
-			text := help(t, words)
-			known, group := about(text)
+			text := helpOf(words)
+			path, group := about(text)
 			switch {
 			case len(words) == 0 && len(flags) > 0:
-			case len(known) == 0, len(words) < len(known), !slices.Equal(words[:len(known)], known):
+			case len(path) == 0, len(words) < len(path), !slices.Equal(words[:len(path)], path):
 				t.Errorf("%s: no such command: %s", name, line)
-			case group && len(words) > len(known):
-				t.Errorf("%s: %s has no command %q: %s", name, strings.Join(known, " "), words[len(known)], line)
+			case group && len(words) > len(path):
+				t.Errorf("%s: %s has no command %q: %s", name, strings.Join(path, " "), words[len(path)], line)
 			}
-			text += help(t, nil)
+			text += helpOf(nil)
 			for _, f := range flags {
 				if !regexp.MustCompile(regexp.QuoteMeta(f) + `\b`).MatchString(text) {
 					t.Errorf("%s: no such flag %s: %s", name, f, line)
