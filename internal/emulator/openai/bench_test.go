@@ -37,8 +37,13 @@ func TestMain(m *testing.M) {
 }
 
 // serveBenchmark serves until standard input ends. mode is "true" or
-// "estimate", and "+latency" for a model that takes its time.
+// "estimate", and "+latency" for a model that takes its time; "nothing" is a
+// server that reads requests and answers as many bytes, to compare with on a
+// machine whose speed is not known.
 func serveBenchmark(mode string) error {
+	if mode == "nothing" {
+		return serve(http.HandlerFunc(answerNothing))
+	}
 	count, latency := strings.CutSuffix(mode, "+latency")
 	dir := &directory{}
 	dir.put(Deployment{Name: "ptu", Model: "gpt-4o", Version: "2024-08-06", SKU: "ProvisionedManaged", Capacity: 1000000})
@@ -46,6 +51,21 @@ func serveBenchmark(mode string) error {
 	if err != nil {
 		return err
 	}
+	return serve(h)
+}
+
+var nothing = bytes.Repeat([]byte("x"), 1700)
+
+func answerNothing(w http.ResponseWriter, r *http.Request) {
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		return
+	}
+	h := w.Header()
+	h["Content-Type"], h["Content-Length"] = jsonType, []string{"1700"}
+	_, _ = w.Write(nothing)
+}
+
+func serve(h http.Handler) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -187,7 +207,7 @@ func (l *loader) answer() ([]byte, error) {
 // loader: 64 connections, every prompt distinct and a kilobyte long. CPU
 // seconds of both are reported for each thousand requests.
 func BenchmarkChat(b *testing.B) {
-	for _, mode := range []string{"true", "estimate"} {
+	for _, mode := range []string{"true", "estimate", "nothing"} {
 		b.Run(mode, func(b *testing.B) { benchmarkChat(b, mode, 64) })
 	}
 }
