@@ -134,7 +134,7 @@ func TestPredictionSparesRefusedAttempts(t *testing.T) {
 				for _, bare := range []bool{false, true} {
 					name := fmt.Sprintf("depth %v as %v, default %d as %d, reports %v, without maximum %v", w.real, w.assumed, d.real, d.assumed, reports, bare)
 					s := scene{realWindow: w.real, assumedWindow: w.assumed, realDefault: d.real, assumedDefault: d.assumed,
-						reports: reports, withoutMaxTokens: bare, predict: true, calls: 20_000, seed: 11}
+						reports: reports, withoutMaxTokens: bare, predict: true, calls: 6_000, seed: 11}
 					s.load = 1.3
 					over := s.run()
 					if share := float64(over.refused) / float64(over.spilled); share >= 0.05 {
@@ -155,7 +155,7 @@ func TestPredictionSparesRefusedAttempts(t *testing.T) {
 }
 
 func TestWithoutPredictionEverySpillPays(t *testing.T) {
-	s := scene{load: 1.3, realWindow: 10 * time.Second, assumedWindow: 60 * time.Second, realDefault: 256, assumedDefault: 256, calls: 20_000, seed: 3}
+	s := scene{load: 1.3, realWindow: 10 * time.Second, assumedWindow: 60 * time.Second, realDefault: 256, assumedDefault: 256, calls: 6_000, seed: 3}
 	out := s.run()
 	if out.spilled == 0 || out.refused != out.spilled {
 		t.Errorf("%d spilled, %d refused: without prediction they are the same", out.spilled, out.refused)
@@ -165,7 +165,7 @@ func TestWithoutPredictionEverySpillPays(t *testing.T) {
 // Others use the same deployment directly; the predictor sees them only by
 // the refusals.
 func TestPredictionLearnsOfOthers(t *testing.T) {
-	s := scene{load: 0.9, foreign: 0.4, realWindow: 10 * time.Second, assumedWindow: 30 * time.Second, realDefault: 256, assumedDefault: 256, calls: 40_000, seed: 5, predict: true}
+	s := scene{load: 0.9, foreign: 0.4, realWindow: 10 * time.Second, assumedWindow: 30 * time.Second, realDefault: 256, assumedDefault: 256, calls: 15_000, seed: 5, predict: true}
 	out := s.run()
 	if share := float64(out.refused) / float64(out.spilled); share >= 0.10 {
 		t.Errorf("%.1f %% of %d spilled calls paid for a refused attempt", 100*share, out.spilled)

@@ -21,6 +21,40 @@ type assembly struct {
 	whole   []byte // the Responses API ends with the whole answer
 }
 
+var (
+	plainStart  = []byte(`{"choices":[{`)
+	plainDelta  = []byte(`"delta":{"content":"`)
+	anyDelta    = []byte(`"delta":`)
+	plainFinish = []byte(`"finish_reason":null`)
+	plainIndex  = []byte(`"index":0`)
+	usageStart  = []byte(`"usage":{`)
+	errorKey    = []byte(`"error":`)
+)
+
+// readPlain takes in an event that holds nothing but the next piece of the
+// first choice's text, which nearly all do, without walking through it. None
+// of what is looked for can stand inside a text, where quotes are escaped. It
+// reports false when the event is of another kind.
+func (a *assembly) readPlain(data []byte) bool {
+	at := bytes.Index(data, plainDelta)
+	if at < 0 || !bytes.HasPrefix(data, plainStart) {
+		return false
+	}
+	text := data[at+len(plainDelta):]
+	end := closingQuote(text, 0)
+	if end+1 >= len(text) || text[end+1] != '}' {
+		return false
+	}
+	after := text[end+1:]
+	if bytes.Contains(after, anyDelta) || !bytes.Contains(data, plainFinish) || !bytes.Contains(data, plainIndex) ||
+		bytes.Contains(after, usageStart) || bytes.Contains(after, errorKey) {
+		return false
+	}
+	c := a.choice(0)
+	c.text = a.append(c.text, text[:end])
+	return true
+}
+
 // choice is one of the answers of a call.
 type choice struct {
 	index  int

@@ -68,6 +68,7 @@ type watch struct {
 	timer  *time.Timer
 	why    atomic.Pointer[error]
 	cancel context.CancelCauseFunc
+	begun  time.Time // when the present wait was last begun
 }
 
 func (w *watch) start(d time.Duration, why *error) {
@@ -78,11 +79,22 @@ func (w *watch) start(d time.Duration, why *error) {
 // next begins another wait.
 func (w *watch) next(d time.Duration, why *error) {
 	w.why.Store(why)
-	w.timer.Reset(min(d, w.x.remaining()))
+	w.begin(d, w.x.g.now())
 }
 
-// touch begins the present wait anew: a byte has come.
-func (w *watch) touch(d time.Duration) { w.timer.Reset(min(d, w.x.remaining())) }
+func (w *watch) begin(d time.Duration, now time.Time) {
+	w.begun = now
+	w.timer.Reset(min(d, w.x.deadline.Sub(now)))
+}
+
+// touch begins the present wait anew: a byte has come. Bytes that come close
+// upon one another do not each move the timer, so the wait may be an eighth
+// shorter.
+func (w *watch) touch(d time.Duration) {
+	if now := w.x.g.now(); now.Sub(w.begun) > d/8 {
+		w.begin(d, now)
+	}
+}
 
 func (w *watch) over() {
 	if w.x.remaining() <= 0 {

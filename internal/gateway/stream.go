@@ -24,10 +24,11 @@ type relayed struct {
 	res     *http.Response
 	rc      *http.ResponseController
 	split   sse.Splitter
-	out     []byte // events to be written with the next flush
-	over    bool   // the mark that ends a good stream has passed
-	failed  bool   // an event told of an error
-	expires time.Time
+	out     []byte    // events to be written with the next flush
+	over    bool      // the mark that ends a good stream has passed
+	failed  bool      // an event told of an error
+	expires time.Time // deadline of writing
+	spoke   time.Time // when quiet was last started anew
 
 	mu    sync.Mutex // guards the client against the keep-alive of the other goroutine
 	quiet *time.Timer
@@ -85,10 +86,7 @@ func (s *relayed) run(w *watch, piece []byte, began time.Time) error {
 	}
 }
 
-var (
-	errorStart = []byte(`{"error"`)
-	nullUsage  = []byte(`,"usage":null`)
-)
+var nullUsage = []byte(`,"usage":null`)
 
 // event looks at one event and queues it for the client.
 func (s *relayed) event(e sse.Event) error {
@@ -127,6 +125,9 @@ func (s *relayed) event(e sse.Event) error {
 // chunk with the usage that only the gateway asked for.
 func (s *relayed) chunk(data []byte) (withhold bool) {
 	x := s.x
+	if x.usage.id != "" && x.text.readPlain(data) {
+		return false
+	}
 	l := lexers.Get().(*jsonlex.Lexer)
 	defer lexers.Put(l)
 	l.Reset(data)
@@ -259,7 +260,8 @@ func (s *relayed) write(p []byte) error {
 		return errWriteFailed
 	}
 	idle := x.rt.config.Timeouts.Idle
-	if now := x.g.now(); s.expires.Sub(now) < idle {
+	now := x.g.now()
+	if s.expires.Sub(now) < idle {
 		s.expires = now.Add(idle + idle/2)
 		_ = s.rc.SetWriteDeadline(s.expires)
 	}
@@ -274,7 +276,10 @@ func (s *relayed) write(p []byte) error {
 			return errWriteFailed
 		}
 	}
-	s.quiet.Reset(keepAlive)
+	if now.Sub(s.spoke) > keepAlive/8 {
+		s.spoke = now
+		s.quiet.Reset(keepAlive)
+	}
 	return nil
 }
 
