@@ -143,6 +143,9 @@ func TestGreedyQueriesAreStopped(t *testing.T) {
 		"range x from 1 to 10000000000 step 1 | where x < 0",
 		"let a = union T, T; let b = union a, a, a, a; let c = union b, b, b, b; let d = union c, c, c, c; let e = union d, d, d, d; let f = union e, e, e, e; let g = union f, f, f, f; union g, g, g, g | count",
 		"let f = (x:long) { toscalar(print x) }; range i from 1 to 100000000 step 1 | summarize dcount(i) by i",
+		"let f = (x:long) { x + x }; print a = 1 | where " + strings.Repeat("f(", 60) + "a" + strings.Repeat(")", 60) + " > 0",
+		"print dynamic(" + strings.Repeat("dynamic(", 100000) + "1" + strings.Repeat(")", 100001),
+		strings.Repeat("let x = 1; ", 100000) + "print x",
 		"print d = range(1, 1000000) | extend e = array_concat(d, d, d, d), f = zip(d, d, d) | mv-expand e, f | mv-expand e | extend z = pack_array(d, d, e)",
 	} {
 		start := time.Now()

@@ -9,6 +9,9 @@ import (
 // maxDepth bounds nesting, so that no query can exhaust the stack.
 const maxDepth = 200
 
+// maxStatements bounds the statements of a query or function.
+const maxStatements = 2000
+
 type parser struct {
 	src   string
 	toks  []token
@@ -174,6 +177,9 @@ func (p *parser) statements(end kind, punct string) []Statement {
 			return out
 		}
 		out = append(out, p.statement())
+		if len(out) > maxStatements {
+			p.failAt(t.pos, "the query has more than %d statements", maxStatements)
+		}
 		t = p.tok()
 		if t.kind == end && (end == kEOF || t.text == punct) {
 			return out

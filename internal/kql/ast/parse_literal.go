@@ -51,7 +51,7 @@ func (p *parser) typed(t token) value.Value {
 	typ, _ := value.TypeByName(t.typ)
 	text := strings.TrimSpace(t.text)
 	if typ == value.Dynamic {
-		x, ok := parseDynamic(text)
+		x, ok := parseDynamic(text, 0)
 		if !ok {
 			p.failAt(t.pos, "what stands in dynamic(…) is not JSON")
 		}
@@ -96,8 +96,8 @@ func typedLiteral(typ value.Type, text string) (value.Value, bool) {
 
 // parseDynamic reads the inside of dynamic(…): JSON, with single quotes and Kusto's typed
 // literals allowed too, or a bare literal.
-func parseDynamic(text string) (any, bool) {
-	if text == "" {
+func parseDynamic(text string, depth int) (any, bool) {
+	if text == "" || depth > 16 {
 		return nil, false
 	}
 	if x, ok := value.ParseJSON(text); ok {
@@ -107,7 +107,7 @@ func parseDynamic(text string) (any, bool) {
 	if err != nil {
 		return nil, false
 	}
-	d := dynamicReader{toks: toks}
+	d := dynamicReader{toks: toks, depth: depth}
 	x, ok := d.value(0)
 	return x, ok && d.toks[d.i].kind == kEOF
 }
@@ -115,6 +115,8 @@ func parseDynamic(text string) (any, bool) {
 type dynamicReader struct {
 	toks []token
 	i    int
+	// depth counts the dynamic(…) literals this one stands in.
+	depth int
 }
 
 func (d *dynamicReader) punct(s string) bool {
@@ -180,7 +182,7 @@ func (d *dynamicReader) scalar(t token) (any, bool) {
 	}
 	typ, _ := value.TypeByName(t.typ)
 	if typ == value.Dynamic {
-		return parseDynamic(strings.TrimSpace(t.text))
+		return parseDynamic(strings.TrimSpace(t.text), d.depth+1)
 	}
 	v, ok := typedLiteral(typ, strings.TrimSpace(t.text))
 	return v.AsDynamic(), ok

@@ -136,8 +136,8 @@ func (b *binder) col(name string, t value.Type) Col {
 }
 
 func (b *binder) enter(at ast.Pos) {
-	if b.depth++; b.depth > 200 {
-		b.failf(at, "functions and tables are nested more than 200 deep")
+	if b.depth++; b.depth > 400 {
+		b.failf(at, "functions and tables are nested too deep")
 	}
 	if b.nodes++; b.nodes > maxNodes {
 		b.failf(at, "the query unfolds to more than %d operators", maxNodes)

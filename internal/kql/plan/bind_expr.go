@@ -36,7 +36,9 @@ func (r *row) plain() *row {
 
 // scalar binds an expression and folds it when it is constant.
 func (b *binder) scalar(x ast.Expr, r *row) Expr {
-	b.enter(x.At())
+	if b.depth++; b.depth > 400 {
+		b.failf(x.At(), "expressions and functions are nested too deep")
+	}
 	defer b.leave()
 	switch x := x.(type) {
 	case *ast.Literal:
@@ -101,9 +103,28 @@ func (b *binder) coerce(x Expr, t value.Type) Expr {
 		return &Path{Doc: p.Doc, Steps: p.Steps, Want: t}
 	}
 	if t == value.Dynamic {
-		return &Call{F: toDynamic, Args: []Expr{x}, T: t}
+		return b.sized(&Call{F: toDynamic, Args: []Expr{x}, T: t})
 	}
-	return &Call{F: fn.Converter(t), Args: []Expr{x}, T: t}
+	return b.sized(&Call{F: fn.Converter(t), Args: []Expr{x}, T: t})
+}
+
+// maxExpression bounds the parts of an expression once functions are unfolded.
+const maxExpression = 1 << 20
+
+// sized counts a call's parts and refuses expressions that unfold without end.
+func (b *binder) sized(c *Call) Expr {
+	c.size = 1
+	for _, a := range c.Args {
+		if inner, ok := a.(*Call); ok {
+			c.size += max(inner.size, 1)
+		} else {
+			c.size++
+		}
+	}
+	if c.size > maxExpression {
+		b.failf(0, "an expression unfolds to more than %d parts", maxExpression)
+	}
+	return c
 }
 
 var toDynamic = &fn.Func{Name: "todynamic", Row: func(_ *fn.Context, a []value.Value) value.Value {
@@ -116,12 +137,12 @@ func (b *binder) fold(f *fn.Func, args []Expr, t value.Type) Expr {
 	for i, a := range args {
 		c, ok := a.(Const)
 		if !ok {
-			return &Call{F: f, Args: args, T: t}
+			return b.sized(&Call{F: f, Args: args, T: t})
 		}
 		vals[i] = c.V
 	}
 	if f.Volatile {
-		return &Call{F: f, Args: args, T: t}
+		return b.sized(&Call{F: f, Args: args, T: t})
 	}
 	return Const{f.Call(b.opts.Fn, vals, t)}
 }

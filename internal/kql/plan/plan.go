@@ -34,6 +34,8 @@ type (
 		F    *fn.Func
 		Args []Expr
 		T    value.Type
+		// size counts the parts, those shared as often as they are met.
+		size int
 	}
 	// Path looks into a document: a string column holding JSON text, or a dynamic one. It
 	// gives a dynamic, or Want when the value is converted at once.
