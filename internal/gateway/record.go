@@ -69,6 +69,8 @@ type records struct {
 	metrics *metrics
 	now     func() time.Time
 	sink    atomic.Pointer[sinkState]
+	once    sync.Once
+	stop    chan struct{} // closed when no further record is expected
 	done    chan struct{}
 }
 
@@ -86,7 +88,7 @@ const (
 )
 
 func newRecords(m *metrics, now func() time.Time) *records {
-	r := &records{queue: make(chan *entry, recordQueue), metrics: m, now: now, done: make(chan struct{})}
+	r := &records{queue: make(chan *entry, recordQueue), metrics: m, now: now, stop: make(chan struct{}), done: make(chan struct{})}
 	r.sink.Store(&sinkState{})
 	go r.run()
 	return r
@@ -152,22 +154,34 @@ func (r *records) run() {
 	defer close(r.done)
 	batch := make([]*entry, 0, recordBatch)
 	calls := make([]*call.Call, 0, recordBatch+1)
-	for e := range r.queue {
-		batch = append(batch[:0], e)
-	more:
-		for len(batch) < recordBatch {
-			select {
-			case next, ok := <-r.queue:
-				if !ok {
-					break more
-				}
-				batch = append(batch, next)
-			default:
-				break more
-			}
+	for stopping := false; ; {
+		batch = r.gather(batch[:0], &stopping)
+		if len(batch) == 0 && stopping {
+			return
 		}
 		calls = r.store(batch, calls[:0])
 	}
+}
+
+// gather waits for a record and takes those that are there besides it.
+func (r *records) gather(batch []*entry, stopping *bool) []*entry {
+	if !*stopping {
+		select {
+		case e := <-r.queue:
+			batch = append(batch, e)
+		case <-r.stop:
+			*stopping = true
+		}
+	}
+	for len(batch) < recordBatch {
+		select {
+		case e := <-r.queue:
+			batch = append(batch, e)
+		default:
+			return batch
+		}
+	}
+	return batch
 }
 
 // store hands a batch to the sink and frees it.
@@ -206,9 +220,10 @@ func (e *entry) prepare(s *sinkState) {
 	}
 }
 
-// close waits until everything that was queued is stored.
+// close waits until everything that was queued is stored. A call that was cut
+// off may still end after it; its record is lost.
 func (r *records) close(ctx context.Context) {
-	close(r.queue)
+	r.once.Do(func() { close(r.stop) })
 	select {
 	case <-r.done:
 	case <-ctx.Done():

@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/azptu/azptu/internal/gateway/config"
@@ -71,5 +73,6 @@ func (g *Gateway) State() State {
 		}
 	}
 	s.Limits = append(s.Limits, e.Limits...)
+	slices.SortFunc(s.Limits, func(a, b LimitState) int { return strings.Compare(a.Scope+a.What, b.Scope+b.What) })
 	return s
 }
