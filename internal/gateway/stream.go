@@ -128,18 +128,28 @@ func (s *relayed) chunk(data []byte) (withhold bool) {
 	if x.usage.id != "" && x.text.readPlain(data) {
 		return false
 	}
+	told := x.usage.reported
+	choices := s.members(data)
+	s.failed = s.failed || x.usage.failed
+	return choices == 0 && x.usage.reported && !told && !x.body.usageAsked
+}
+
+// members reads what an event of a chat or completion consists of. It returns
+// 0 when its list of choices is empty, 1 when it is not, -1 when there is none.
+func (s *relayed) members(data []byte) (choices int) {
+	x := s.x
 	l := lexers.Get().(*jsonlex.Lexer)
 	defer lexers.Put(l)
 	l.Reset(data)
 	if l.Kind() != jsonlex.Object {
-		return false
+		return -1
 	}
 	l.Object()
-	choices, told := -1, x.usage.reported
+	choices = -1
 	for {
 		name, ok := l.Field()
 		if !ok {
-			break
+			return choices
 		}
 		kind := l.Kind()
 		switch {
@@ -155,8 +165,6 @@ func (s *relayed) chunk(data []byte) (withhold bool) {
 			x.usage.member(l, string(name))
 		}
 	}
-	s.failed = s.failed || x.usage.failed
-	return choices == 0 && x.usage.reported && !told && !x.body.usageAsked
 }
 
 // responseEvent takes in one event of the Responses API. The last one holds
