@@ -150,8 +150,9 @@ func (s *Server) compose(config Config) error {
 	if err != nil {
 		return err
 	}
+	own := s.sockets.url("https", s.sockets.all[control])
 	manager := arm.New(arm.Config{
-		State: s.State, Verify: expiringVerifier{verifier{s.Entra}, s.faults}, Root: s.sockets.url("https", s.sockets.all[control]), Authority: s.sockets.url("https", s.sockets.all[control]),
+		State: s.State, Verify: expiringVerifier{verifier{s.Entra, own}, s.faults}, Root: own, Authority: own,
 		Insights: rest.insights, PageSize: config.PageSize, Log: config.Log, Wall: config.Now,
 	})
 	s.serve(s.sockets.all[control], s.controlPlane(s.faults.Manager(s.log.Watch(manager)), rest), slowest)
@@ -321,12 +322,16 @@ func remove(path string) error {
 var tokenExpired = &arm.TokenError{Code: "ExpiredAuthenticationToken", Message: "The access token expiry UTC time is earlier than current UTC time."}
 
 // verifier lets Resource Manager check tokens.
-type verifier struct{ *entra.Service }
+type verifier struct {
+	*entra.Service
+	own string // root of Resource Manager
+}
 
-// VerifyARM takes tokens for Resource Manager; those for monitoring pass too,
-// as its batch API shares the listener.
+// VerifyARM takes tokens for Resource Manager, by its public name or by its
+// own address, which clients of custom clouds derive the audience from; those
+// for monitoring pass too, as its batch API shares the listener.
 func (v verifier) VerifyARM(ctx context.Context, token string) (arm.Caller, error) {
-	who, err := v.Verify(ctx, token, append([]string{"https://metrics.monitor.azure.com", "https://monitor.azure.com"}, entra.ARM...)...)
+	who, err := v.Verify(ctx, token, append([]string{v.own, "https://metrics.monitor.azure.com", "https://monitor.azure.com"}, entra.ARM...)...)
 	switch {
 	case errors.Is(err, entra.ErrExpired):
 		return arm.Caller{}, tokenExpired

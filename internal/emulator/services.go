@@ -56,6 +56,7 @@ func (s *Server) services(config Config) (services, error) {
 	if err != nil {
 		return services{}, err
 	}
+	s.onReset = append(s.onReset, data.Reset)
 	retail := prices.New(config.Catalog, priced())
 	return services{
 		data: data, insights: monitor.Insights(monitor.New(metrics, known, now), s.log), prices: retail, logs: s.logs(config),

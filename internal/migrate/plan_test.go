@@ -123,7 +123,9 @@ type azure struct {
 	put *arm.Deployment
 }
 
-func (a *azure) Deployment(context.Context, arm.DeploymentRef) (arm.Deployment, error) { return a.now, nil }
+func (a *azure) Deployment(context.Context, arm.DeploymentRef) (arm.Deployment, error) {
+	return a.now, nil
+}
 func (a *azure) PutDeployment(_ context.Context, d arm.Deployment) (*arm.Operation, error) {
 	a.put = &d
 	return nil, nil

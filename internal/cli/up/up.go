@@ -142,6 +142,7 @@ func (o *Options) inside(dir string) *verb.Env {
 	own := map[string]string{
 		"AZPTU_CLOUD":           filepath.Join(dir, "emulator.json"),
 		"AZPTU_STATE_DIR":       filepath.Join(dir, "state"),
+		"AZPTU_LANG":            string(o.env.Printer().Language()),
 		"AZPTU_SUBSCRIPTION_ID": "", "AZPTU_RESOURCE_GROUP": "", "AZPTU_ACCOUNT_NAME": "", "AZURE_SUBSCRIPTION_ID": "",
 	}
 	return &verb.Env{
@@ -152,7 +153,6 @@ func (o *Options) inside(dir string) *verb.Env {
 			}
 			return o.env.Getenv(name)
 		},
-		Global: verb.Global{Lang: string(o.env.Printer().Language()), Config: o.env.Global.Config},
 	}
 }
 
