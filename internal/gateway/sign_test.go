@@ -64,7 +64,7 @@ func TestTokensAreRenewedOnceAndAhead(t *testing.T) {
 	}
 	settled := func(n int64) {
 		t.Helper()
-		for range 200 {
+		for range 5000 {
 			cache.mu.Lock()
 			idle := cache.running == nil
 			cache.mu.Unlock()
