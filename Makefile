@@ -10,7 +10,7 @@ static = CGO_ENABLED=0 GOFLAGS="$${GOFLAGS:-} -trimpath"
 packages = $$($(GO) list ./...)
 sources = $$(git ls-files -co --exclude-standard '*.go')
 
-.PHONY: build test soak lint fmt fmt-check cross release bench fuzz-short man size clients clean help
+.PHONY: bench-gateway bench-kql kql-conformance build test soak lint fmt fmt-check cross release bench fuzz-short man size clients clean help
 
 build: ## the static binary bin/azptu
 	packaging/build.sh bin/azptu
@@ -43,6 +43,16 @@ release: ## archives and checksums of all six targets in dist/
 bench: ## every benchmark
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m $(packages)
 
+bench-gateway: ## the gateway against a plain reverse proxy, in interleaved rounds
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/gateway/bench
+
+bench-kql: ## the token-usage query over ten million generated rows
+	AZPTU_BENCH_ROWS=10000000 $(GO) test -run '^$$' -bench . -benchtime 5x -timeout 60m ./internal/calllog
+	$(GO) test -run '^$$' -bench Token -timeout 60m ./internal/kql
+
+kql-conformance: ## the engine against recorded answers of Kusto, by tag
+	$(GO) test -run Conformance -v ./internal/kql
+
 fuzz-short: ## each fuzz target for five seconds
 	test/fuzz.sh 5s
 
@@ -60,7 +70,7 @@ clean: ## what the other targets left
 	rm -rf bin dist test/clients/node_modules
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 bin/tools/staticcheck: tools/go.mod tools/go.sum
 	cd tools && $(GO) build -o ../bin/tools/ honnef.co/go/tools/cmd/staticcheck

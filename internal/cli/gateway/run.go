@@ -148,7 +148,7 @@ func openSink(env *verb.Env, c *config.Config) (gateway.Sink, func(), error) {
 		}
 		return journal, warnOnClose(journal), nil
 	}
-	store, err := calllog.Open(c.Logs.Dir, calllog.Options{Now: env.Now, Log: slog.New(slog.NewTextHandler(env.Term.Err, nil))})
+	store, err := calllog.Open(c.Logs.Dir, calllog.Options{Now: env.Now, Retain: c.Logs.Retention, Log: slog.New(slog.NewTextHandler(env.Term.Err, nil))})
 	if err != nil {
 		return nil, nil, err
 	}
