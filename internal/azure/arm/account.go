@@ -186,6 +186,8 @@ func (c *Client) CreateAccount(ctx context.Context, ref AccountRef, n NewAccount
 		kind := cognitive.ResourceIdentityTypeSystemAssigned
 		account.Identity = &cognitive.Identity{Type: &kind}
 	}
+	ctx, done := outlive(ctx)
+	defer done()
 	p, err := client.BeginCreate(ctx, ref.ResourceGroup, ref.Account, account, nil)
 	return begin(c, p, err)
 }
@@ -197,6 +199,8 @@ func (c *Client) DeleteAccount(ctx context.Context, ref AccountRef) (*Operation,
 	if err != nil {
 		return nil, newError(err)
 	}
+	ctx, done := outlive(ctx)
+	defer done()
 	p, err := client.BeginDelete(ctx, ref.ResourceGroup, ref.Account, nil)
 	return begin(c, p, err)
 }
@@ -229,6 +233,8 @@ func (c *Client) PurgeAccount(ctx context.Context, ref AccountRef, location stri
 	if err != nil {
 		return nil, newError(err)
 	}
+	ctx, done := outlive(ctx)
+	defer done()
 	p, err := client.BeginPurge(ctx, location, ref.ResourceGroup, ref.Account, nil)
 	return begin(c, p, err)
 }

@@ -135,6 +135,8 @@ func (c *Client) PutDeployment(ctx context.Context, d Deployment) (*Operation, e
 	if d.RAIPolicy != "" {
 		properties.RaiPolicyName = &d.RAIPolicy
 	}
+	ctx, done := outlive(ctx)
+	defer done()
 	p, err := client.BeginCreateOrUpdate(ctx, d.ResourceGroup, d.Account, d.DeploymentRef.Deployment,
 		cognitive.Deployment{SKU: &cognitive.SKU{Name: &d.SKU, Capacity: &capacity}, Properties: properties, Tags: sdkTags(d.Tags)}, nil)
 	return begin(c, p, err)
@@ -147,6 +149,8 @@ func (c *Client) ResizeDeployment(ctx context.Context, ref DeploymentRef, sku st
 		return nil, newError(err)
 	}
 	units := int32(capacity)
+	ctx, done := outlive(ctx)
+	defer done()
 	p, err := client.BeginUpdate(ctx, ref.ResourceGroup, ref.Account, ref.Deployment,
 		cognitive.PatchResourceTagsAndSKU{SKU: &cognitive.SKU{Name: &sku, Capacity: &units}}, nil)
 	return begin(c, p, err)
@@ -158,6 +162,8 @@ func (c *Client) DeleteDeployment(ctx context.Context, ref DeploymentRef) (*Oper
 	if err != nil {
 		return nil, newError(err)
 	}
+	ctx, done := outlive(ctx)
+	defer done()
 	p, err := client.BeginDelete(ctx, ref.ResourceGroup, ref.Account, ref.Deployment, nil)
 	return begin(c, p, err)
 }
