@@ -12,6 +12,7 @@ const maxCentroids = 2000
 type Digest struct {
 	points []point
 	sorted bool
+	full   int // points at which they are joined next; 0 means 4 × maxCentroids
 }
 
 type point struct{ mean, weight float64 }
@@ -22,8 +23,9 @@ func (d *Digest) Add(x, weight float64) {
 		return
 	}
 	d.points, d.sorted = append(d.points, point{x, weight}), false
-	if len(d.points) > 4*maxCentroids {
+	if len(d.points) > max(d.full, 4*maxCentroids) {
 		d.compress()
+		d.full = 2 * len(d.points) // what is left grows with the logarithm of the weight; joining must stay rare
 	}
 }
 
