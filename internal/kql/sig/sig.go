@@ -10,6 +10,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/azptu/azptu/internal/kql/value"
 )
@@ -52,19 +53,19 @@ type Table struct {
 	Scalar, Aggregate map[string]*Symbol
 }
 
-var symbols = parseTable(table)
+var symbols = sync.OnceValue(func() *Table { return parseTable(table) })
 
 // Scalar finds a scalar function; nil when Kusto has none of that name.
-func Scalar(name string) *Symbol { return symbols.Scalar[name] }
+func Scalar(name string) *Symbol { return symbols().Scalar[name] }
 
 // Aggregate finds an aggregate; nil when Kusto has none of that name.
-func Aggregate(name string) *Symbol { return symbols.Aggregate[name] }
+func Aggregate(name string) *Symbol { return symbols().Aggregate[name] }
 
 // ScalarNames lists the scalar functions that Kusto has, sorted.
-func ScalarNames() []string { return names(symbols.Scalar) }
+func ScalarNames() []string { return names(symbols().Scalar) }
 
 // AggregateNames lists the aggregates that Kusto has, sorted.
-func AggregateNames() []string { return names(symbols.Aggregate) }
+func AggregateNames() []string { return names(symbols().Aggregate) }
 
 func names(m map[string]*Symbol) []string {
 	out := make([]string, 0, len(m))

@@ -34,7 +34,7 @@ func TestResolve(t *testing.T) {
 }
 
 func TestTheTableIsWhole(t *testing.T) {
-	for _, s := range []map[string]*Symbol{symbols.Scalar, symbols.Aggregate} {
+	for _, s := range []map[string]*Symbol{symbols().Scalar, symbols().Aggregate} {
 		for name, x := range s {
 			if len(x.Overloads) == 0 || x.Naming == "" {
 				t.Errorf("%s has no overload or no naming rule", name)
