@@ -150,7 +150,10 @@ func readStream(body io.Reader, yield func(chatDoc) error) error {
 		case !event.HasData:
 			continue
 		case event.Done():
-			return nil
+			// The end of the body is read too: closing before it breaks the
+			// connection, which whoever serves takes for a client that left.
+			_, err := io.Copy(io.Discard, io.LimitReader(body, maxBody))
+			return err
 		}
 		var chunk chatDoc
 		if err := json.Unmarshal(event.Data, &chunk); err != nil {
