@@ -11,11 +11,18 @@ import (
 	"github.com/azptu/azptu/internal/call"
 )
 
-// Append records several calls; it is the sink of a gateway. It never fails:
-// what finds no room is told of by a gap row.
+// ErrLost means that calls found no room; a gap row will tell how many.
+var ErrLost = errors.New("the log cannot keep up")
+
+// Append records several calls; it is the sink of a gateway. The error is
+// ErrLost when some of them found no room.
 func (s *Store) Append(calls []*call.Call) error {
+	before := s.Lost()
 	for _, c := range calls {
 		s.Record(c)
+	}
+	if s.Lost() > before {
+		return ErrLost
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/azptu/azptu/internal/call"
 	"github.com/azptu/azptu/internal/calllog"
 	"github.com/azptu/azptu/internal/cli/exit"
 	"github.com/azptu/azptu/internal/cli/verb"
@@ -152,22 +150,5 @@ func openSink(env *verb.Env, c *config.Config) (gateway.Sink, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return tables{store}, warnOnClose(store), nil
-}
-
-// tables keeps records in the tables that queries read.
-type tables struct{ store *calllog.Store }
-
-var errLost = errors.New("the log cannot keep up")
-
-// Append records the calls.
-func (t tables) Append(calls []*call.Call) error {
-	before := t.store.Lost()
-	for _, c := range calls {
-		t.store.Record(c)
-	}
-	if t.store.Lost() > before {
-		return errLost
-	}
-	return nil
+	return store, warnOnClose(store), nil
 }
