@@ -4,24 +4,25 @@ import (
 	"math"
 	"math/big"
 	"math/bits"
+	"strconv"
 	"strings"
-
-	"github.com/cockroachdb/apd/v3"
 )
 
-// Dec is a decimal of up to 34 digits. Small ones are Coef × 10^Exp; those that do not fit
-// 64 bits are in Big.
+// decDigits is how many significant digits a decimal keeps: those of IEEE 754's decimal128,
+// which is what Kusto's 128-bit decimal holds.
+const decDigits = 34
+
+// decMaxExp bounds the exponent that is read from text (decimal128's own is 6,111), so that
+// printing one number never takes unbounded memory.
+const decMaxExp = 6144
+
+// Dec is a decimal of up to 34 digits: coefficient × 10^Exp. The coefficient is Coef, or Big
+// when it does not fit 64 bits. A Big is never changed once it is in a Dec.
 type Dec struct {
 	Coef int64
 	Exp  int32
-	Big  *apd.Decimal
+	Big  *big.Int
 }
-
-var decContext = func() *apd.Context {
-	c := apd.BaseContext.WithPrecision(34)
-	c.Traps = 0
-	return c
-}()
 
 // DecOf makes a decimal from an integer.
 func DecOf(i int64) Dec { return Dec{Coef: i} }
@@ -32,19 +33,36 @@ func ParseDec(s string) (Dec, bool) {
 	if s == "" || len(s) > 200 {
 		return Dec{}, false
 	}
-	if len(s) <= 18 {
-		if d, ok := parseSmallDec(s); ok {
-			return d, true
+	exp := 0
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		var err error
+		if exp, err = strconv.Atoi(s[i+1:]); err != nil || exp > decMaxExp || exp < -decMaxExp {
+			return Dec{}, false
 		}
+		s = s[:i]
 	}
-	a, _, err := decContext.NewFromString(s)
-	if err != nil || a.Form != apd.Finite {
+	if len(s) <= 18 {
+		d, ok := parseSmallDec(s)
+		if !ok || exp == 0 {
+			return d, ok
+		}
+		return packDec(d.big(), d.Exp+int32(exp)), true
+	}
+	whole, fraction, _ := strings.Cut(s, ".")
+	if strings.ContainsAny(fraction, "+-") || strings.Contains(s, "_") {
 		return Dec{}, false
 	}
-	return packDec(a), true
+	c, ok := new(big.Int).SetString(whole+fraction, 10)
+	if !ok {
+		return Dec{}, false
+	}
+	return packDec(c, int32(exp-len(fraction))), true
 }
 
 func parseSmallDec(s string) (Dec, bool) {
+	if s == "" {
+		return Dec{}, false
+	}
 	neg := s[0] == '-'
 	i := 0
 	if neg || s[0] == '+' {
@@ -83,29 +101,69 @@ func DecOfReal(f float64) (Dec, bool) {
 	return ParseDec(FormatReal(f))
 }
 
-// apd gives d in the library's form.
-func (d Dec) apd() *apd.Decimal {
+// big gives the coefficient; it must not be written to.
+func (d Dec) big() *big.Int {
 	if d.Big != nil {
 		return d.Big
 	}
-	return apd.New(d.Coef, d.Exp)
+	return big.NewInt(d.Coef)
 }
 
-func packDec(a *apd.Decimal) Dec {
-	if a.Exponent > 0 && a.Exponent <= 34 {
-		b := new(apd.Decimal)
-		if _, err := decContext.Quantize(b, a, 0); err == nil && b.Form == apd.Finite {
-			a = b
-		}
+// packDec makes c × 10^exp a Dec: rounded to 34 digits, half away from zero, and without a
+// positive exponent where the digits have room for its zeros.
+func packDec(c *big.Int, exp int32) Dec {
+	for n := decimalDigits(c); n > decDigits; n = decimalDigits(c) { // twice when 99…9 rounds up
+		c, exp = roundedQuo(c, pow10(n-decDigits)), exp+int32(n-decDigits)
 	}
-	if a.Coeff.IsInt64() {
-		c := a.Coeff.Int64()
-		if a.Negative {
-			c = -c
-		}
-		return Dec{Coef: c, Exp: a.Exponent}
+	if exp > 0 && decimalDigits(c)+int(exp) <= decDigits {
+		c, exp = new(big.Int).Mul(c, pow10(int(exp))), 0
 	}
-	return Dec{Big: a}
+	if c.IsInt64() {
+		return Dec{Coef: c.Int64(), Exp: exp}
+	}
+	return Dec{Big: c, Exp: exp}
+}
+
+// decimalDigits is the number of decimal digits of |c|; 1 for zero.
+func decimalDigits(c *big.Int) int {
+	n := int(float64(c.BitLen()) * math.Log10(2)) // the length or one less
+	if c.CmpAbs(pow10(n)) >= 0 {
+		n++
+	}
+	return max(n, 1)
+}
+
+// pow10 is 10^n.
+func pow10(n int) *big.Int {
+	if n < 19 {
+		p := int64(1)
+		for range n {
+			p *= 10
+		}
+		return big.NewInt(p)
+	}
+	return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
+}
+
+// roundedQuo is a / b for b > 0, rounded half away from zero.
+func roundedQuo(a, b *big.Int) *big.Int {
+	q, r := new(big.Int).QuoRem(a, b, new(big.Int))
+	if r.Lsh(r, 1).CmpAbs(b) >= 0 {
+		q.Add(q, big.NewInt(int64(a.Sign())))
+	}
+	return q
+}
+
+// aligned gives both coefficients at the smaller of the two exponents.
+func aligned(d, e Dec) (x, y *big.Int, exp int32) {
+	x, y = d.big(), e.big()
+	switch {
+	case d.Exp > e.Exp:
+		return new(big.Int).Mul(x, pow10(int(d.Exp-e.Exp))), y, e.Exp
+	case e.Exp > d.Exp:
+		return x, new(big.Int).Mul(y, pow10(int(e.Exp-d.Exp))), d.Exp
+	}
+	return x, y, d.Exp
 }
 
 // Sign is -1, 0 or 1.
@@ -127,7 +185,8 @@ func (d Dec) Cmp(e Dec) int {
 		}
 		return 0
 	}
-	return d.apd().Cmp(e.apd())
+	x, y, _ := aligned(d, e)
+	return x.Cmp(y)
 }
 
 // Add is d + e.
@@ -137,7 +196,8 @@ func (d Dec) Add(e Dec) Dec {
 			return Dec{Coef: s, Exp: d.Exp}
 		}
 	}
-	return d.op(e, decContext.Add)
+	x, y, exp := aligned(d, e)
+	return packDec(new(big.Int).Add(x, y), exp)
 }
 
 // Sub is d - e.
@@ -147,17 +207,22 @@ func (d Dec) Sub(e Dec) Dec {
 			return Dec{Coef: s, Exp: d.Exp}
 		}
 	}
-	return d.op(e, decContext.Sub)
+	x, y, exp := aligned(d, e)
+	return packDec(new(big.Int).Sub(x, y), exp)
 }
 
-// Mul is d × e.
+// Mul is d × e; zero when the exponent leaves what a decimal can hold.
 func (d Dec) Mul(e Dec) Dec {
+	exp := d.Exp + e.Exp
+	if exp > 2*decMaxExp || exp < -2*decMaxExp {
+		return Dec{}
+	}
 	if d.Big == nil && e.Big == nil && d.Coef >= 0 && e.Coef >= 0 {
 		if hi, lo := bits.Mul64(uint64(d.Coef), uint64(e.Coef)); hi == 0 && lo <= math.MaxInt64 {
-			return Dec{Coef: int64(lo), Exp: d.Exp + e.Exp}
+			return Dec{Coef: int64(lo), Exp: exp}
 		}
 	}
-	return d.op(e, decContext.Mul)
+	return packDec(new(big.Int).Mul(d.big(), e.big()), exp)
 }
 
 // Quo is d / e; ok is false when e is zero.
@@ -165,60 +230,75 @@ func (d Dec) Quo(e Dec) (Dec, bool) {
 	if e.Sign() == 0 {
 		return Dec{}, false
 	}
-	r := d.op(e, decContext.Quo)
-	if r.Big == nil {
-		return r.reduce(), true
+	x, y := d.big(), e.big()
+	exp := d.Exp - e.Exp
+	// One digit more than is kept: the rounding looks at it alone.
+	if shift := decDigits + 1 + decimalDigits(y) - decimalDigits(x); shift > 0 {
+		x, exp = new(big.Int).Mul(x, pow10(shift)), exp-int32(shift)
 	}
-	b := new(apd.Decimal)
-	b.Reduce(r.Big)
-	return packDec(b), true
+	if exp > 2*decMaxExp || exp < -2*decMaxExp {
+		return Dec{}, true
+	}
+	r := packDec(new(big.Int).Quo(x, y), exp)
+	if r.Exp >= 0 {
+		return r, true
+	}
+	c, exp := reduced(r.big(), r.Exp)
+	return packDec(c, exp), true
 }
 
-// Rem is the remainder of d / e; ok is false when e is zero.
+// reduced takes the trailing zeros of c into the exponent.
+func reduced(c *big.Int, exp int32) (*big.Int, int32) {
+	if c.Sign() == 0 {
+		return c, 0
+	}
+	ten, r := big.NewInt(10), new(big.Int)
+	for {
+		q, _ := new(big.Int).QuoRem(c, ten, r)
+		if r.Sign() != 0 {
+			return c, exp
+		}
+		c, exp = q, exp+1
+	}
+}
+
+// Rem is the remainder of d / e, with the sign of d; ok is false when e is zero.
 func (d Dec) Rem(e Dec) (Dec, bool) {
 	if e.Sign() == 0 {
 		return Dec{}, false
 	}
-	return d.op(e, decContext.Rem), true
-}
-
-func (d Dec) op(e Dec, f func(r, x, y *apd.Decimal) (apd.Condition, error)) Dec {
-	r := new(apd.Decimal)
-	if _, err := f(r, d.apd(), e.apd()); err != nil || r.Form != apd.Finite {
-		return Dec{}
-	}
-	return packDec(r)
-}
-
-func (d Dec) reduce() Dec {
-	for d.Exp < 0 && d.Coef%10 == 0 {
-		d.Coef /= 10
-		d.Exp++
-	}
-	return d
+	x, y, exp := aligned(d, e)
+	return packDec(new(big.Int).Rem(x, y), exp), true
 }
 
 // Neg is -d.
 func (d Dec) Neg() Dec { return Dec{}.Sub(d) }
 
-// Round rounds half away from zero to the given number of fraction digits.
-func (d Dec) Round(digits int32) Dec {
-	c := *decContext
-	c.Rounding = apd.RoundHalfUp
-	r := new(apd.Decimal)
-	if _, err := c.Quantize(r, d.apd(), -digits); err != nil || r.Form != apd.Finite {
+// Round rounds half away from zero to the given number of fraction digits; it leaves d as it
+// is when 34 digits cannot hold that many.
+func (d Dec) Round(fraction int32) Dec {
+	c := d.big()
+	switch {
+	case d.Exp < -fraction:
+		c = roundedQuo(c, pow10(int(-fraction-d.Exp)))
+	case int(d.Exp+fraction) > decDigits:
+		return d
+	default:
+		c = new(big.Int).Mul(c, pow10(int(d.Exp+fraction)))
+	}
+	if decimalDigits(c) > decDigits {
 		return d
 	}
-	return packDec(r)
+	return packDec(c, -fraction)
 }
 
 // Floor is the largest integer not above d.
 func (d Dec) Floor() Dec {
-	r := new(apd.Decimal)
-	if _, err := decContext.Floor(r, d.apd()); err != nil {
+	if d.Exp >= 0 {
 		return d
 	}
-	return packDec(r)
+	// Euclid's division rounds toward minus infinity for a positive divisor.
+	return packDec(new(big.Int).Div(d.big(), pow10(int(-d.Exp))), 0)
 }
 
 // Float is the nearest real.
@@ -226,7 +306,7 @@ func (d Dec) Float() float64 {
 	if d.Big == nil && d.Exp == 0 {
 		return float64(d.Coef)
 	}
-	f, _ := d.apd().Float64()
+	f, _ := strconv.ParseFloat(d.big().String()+"e"+strconv.Itoa(int(d.Exp)), 64) // out of range is an infinity, as it should
 	return f
 }
 
@@ -235,23 +315,38 @@ func (d Dec) Int() (int64, bool) {
 	if d.Big == nil && d.Exp == 0 {
 		return d.Coef, true
 	}
-	i := new(apd.Decimal)
-	f := new(apd.Decimal)
-	d.apd().Modf(i, f)
-	n, err := i.Int64()
-	return n, err == nil
+	c := d.big()
+	switch {
+	case d.Exp < 0:
+		c = new(big.Int).Quo(c, pow10(int(-d.Exp)))
+	case d.Exp <= decDigits || c.Sign() == 0:
+		c = new(big.Int).Mul(c, pow10(int(d.Exp)))
+	default:
+		return 0, false
+	}
+	return c.Int64(), c.IsInt64()
 }
 
-// BigInt gives the coefficient and exponent for hashing.
-func (d Dec) BigInt() (*big.Int, int32) {
-	a := new(apd.Decimal)
-	a.Reduce(d.apd())
-	b := a.Coeff.MathBigInt()
-	if a.Negative {
-		b.Neg(b)
-	}
-	return b, a.Exponent
-}
+// BigInt gives the coefficient without trailing zeros and its exponent: equal for equal
+// values, as hashing needs it.
+func (d Dec) BigInt() (*big.Int, int32) { return reduced(d.big(), d.Exp) }
 
 // String prints d without an exponent.
-func (d Dec) String() string { return d.apd().Text('f') }
+func (d Dec) String() string {
+	s := d.big().String()
+	if d.Exp >= 0 {
+		if s == "0" {
+			return s
+		}
+		return s + strings.Repeat("0", int(d.Exp))
+	}
+	sign := ""
+	if s[0] == '-' {
+		sign, s = "-", s[1:]
+	}
+	point := len(s) + int(d.Exp)
+	if point <= 0 {
+		s, point = strings.Repeat("0", 1-point)+s, 1
+	}
+	return sign + s[:point] + "." + s[point:]
+}

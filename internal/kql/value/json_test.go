@@ -128,16 +128,32 @@ func TestDecimals(t *testing.T) {
 		return d
 	}
 	q, _ := dec("10").Quo(dec("4"))
+	third, _ := dec("-2").Quo(dec("3"))
+	rem, _ := dec("-7.5").Rem(dec("2"))
+	nines := "9999999999999999999999999999999999" // all 34 digits
 	for got, want := range map[string]string{
 		dec("0.1").Add(dec("0.2")).String():                "0.3",
 		dec("9223372036854775807").Add(dec("1")).String():  "9223372036854775808",
 		dec("-9223372036854775808").Sub(dec("1")).String(): "-9223372036854775809",
 		dec("4294967296").Mul(dec("4294967296")).String():  "18446744073709551616",
-		q.String():                     "2.5",
-		dec("2.345").Round(2).String(): "2.35",
+		dec(nines).Add(dec("0.5")).String():                "1" + strings.Repeat("0", 34),
+		dec(nines).Mul(dec("1e-40")).String():              "0.000000" + nines,
+		dec(nines).Round(1).String():                       nines, // no room for the digit
+		dec("1e20").Sub(dec("1e-20")).String():             "1" + strings.Repeat("0", 20) + "." + strings.Repeat("0", 13),
+		dec("1.50e3").String():                             "1500",
+		dec("-0.25").Floor().String():                      "-1",
+		rem.String():                                       "-1.5",
+		third.String():                                     "-0." + strings.Repeat("6", 33) + "7",
+		q.String():                                         "2.5",
+		dec("2.345").Round(2).String():                     "2.35",
 	} {
 		if got != want {
 			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	for _, bad := range []string{"", ".", "-", "1e", "e5", "1e99999", "1__0", "12345678901234567890.-5", "0x1", "1.2.3", "NaN", "Infinity"} {
+		if d, ok := ParseDec(bad); ok {
+			t.Errorf("%q was read as %s", bad, d)
 		}
 	}
 }
