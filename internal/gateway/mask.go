@@ -2,21 +2,24 @@ package gateway
 
 import (
 	"regexp"
+	"sync"
 
 	"github.com/azptu/azptu/internal/tokens/jsonlex"
 )
 
 // builtinMasks find what has no place in a log: addresses, numbers of cards
 // and documents, credentials.
-var builtinMasks = []*regexp.Regexp{
-	regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+`),
-	regexp.MustCompile(`\b(?:\d[ -]?){13,19}\b`),
-	regexp.MustCompile(`\b\d{3}\.\d{3}\.\d{3}-\d{2}\b`),
-	regexp.MustCompile(`\b\d{3}-\d{2}-\d{4}\b`),
-	regexp.MustCompile(`(?i)\bbearer\s+[A-Za-z0-9._~+/=-]{16,}`),
-	regexp.MustCompile(`\b(?:sk|pk|ghp|xox[abp])[-_][A-Za-z0-9_-]{16,}`),
-	regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*`),
-}
+var builtinMasks = sync.OnceValue(func() []*regexp.Regexp {
+	return []*regexp.Regexp{
+		regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+`),
+		regexp.MustCompile(`\b(?:\d[ -]?){13,19}\b`),
+		regexp.MustCompile(`\b\d{3}\.\d{3}\.\d{3}-\d{2}\b`),
+		regexp.MustCompile(`\b\d{3}-\d{2}-\d{4}\b`),
+		regexp.MustCompile(`(?i)\bbearer\s+[A-Za-z0-9._~+/=-]{16,}`),
+		regexp.MustCompile(`\b(?:sk|pk|ghp|xox[abp])[-_][A-Za-z0-9_-]{16,}`),
+		regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*`),
+	}
+})
 
 // maskBody replaces what the rules find inside the texts of a JSON body. Keys,
 // numbers and the structure stay, so that the body stays JSON.
@@ -60,7 +63,7 @@ func closingQuote(body []byte, at int) int {
 var stars = []byte("***")
 
 func maskText(text []byte, own []*regexp.Regexp) []byte {
-	for _, rules := range [][]*regexp.Regexp{builtinMasks, own} {
+	for _, rules := range [][]*regexp.Regexp{builtinMasks(), own} {
 		for _, rule := range rules {
 			if rule.Match(text) {
 				text = rule.ReplaceAllLiteral(text, stars)

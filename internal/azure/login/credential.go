@@ -126,14 +126,14 @@ func (w *witness) last() error {
 	return w.err
 }
 
-var aadsts = regexp.MustCompile(`AADSTS\d+`)
+var aadsts = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`AADSTS\d+`) })
 
 // newError shortens what azidentity says. Its messages hold the raw HTTP
 // answer, which may be long; the description of Entra is what a person needs.
 func newError(err error) *Error {
 	e := &Error{err: err}
 	text := err.Error()
-	e.Code = aadsts.FindString(text)
+	e.Code = aadsts().FindString(text)
 	if e.Code != "" {
 		text = text[strings.Index(text, e.Code):]
 		if end := strings.IndexAny(text, "\"\r\n"); end > 0 {
@@ -167,3 +167,10 @@ func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse
 
 // Transporter makes rt usable by the SDK's pipelines.
 func Transporter(rt http.RoundTripper) policy.Transporter { return client{rt} }
+
+// Token is what credential gives for one audience, such as
+// https://cognitiveservices.azure.com. Errors are *Error.
+func Token(ctx context.Context, credential azcore.TokenCredential, audience string) (string, error) {
+	token, err := credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{strings.TrimSuffix(audience, "/") + "/.default"}})
+	return token.Token, err
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -52,7 +53,9 @@ func roleNames() []string {
 	return names
 }
 
-var objectID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+var objectID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+})
 
 func (o *grantOptions) run(ctx context.Context, env *verb.Env) error {
 	role, err := o.check(env)
@@ -99,7 +102,7 @@ func (o *grantOptions) run(ctx context.Context, env *verb.Env) error {
 }
 
 func (o *grantOptions) check(env *verb.Env) (arm.Role, error) {
-	if !objectID.MatchString(o.principal) {
+	if !objectID().MatchString(o.principal) {
 		return arm.Role{}, exit.New(exit.Validation, env.T("account.grant.not-an-id")).Hint(env.T("account.grant.not-an-id.hint"))
 	}
 	switch o.kind {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -96,7 +97,7 @@ func (o *options) bind(cmd *cobra.Command) {
 	flags.StringVar(&o.overlay, "prices", "", "price.flag.prices")
 }
 
-var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
+var currencyCode = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z]{3}$`) })
 
 func (o *options) run(ctx context.Context, env *verb.Env) error {
 	if err := o.check(env); err != nil {
@@ -192,7 +193,7 @@ func (o *options) check(env *verb.Env) error {
 	}
 	o.currency = strings.ToUpper(o.currency)
 	switch {
-	case !currencyCode.MatchString(o.currency):
+	case !currencyCode().MatchString(o.currency):
 		return exit.New(exit.Usage, env.T("price.currency-faulty", "Value", o.currency))
 	case o.capacity < 1:
 		return exit.New(exit.Usage, env.T("price.capacity-faulty"))

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v4"
 
@@ -82,11 +83,11 @@ func loopback(host string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-var token = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+var token = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$") })
 
 func (p *parser) checkHeader() {
 	reserved := []string{"authorization", "host", "content-length", "transfer-encoding", "connection", "content-type", "cookie"}
-	if !token.MatchString(p.c.KeyHeader) || slices.Contains(reserved, strings.ToLower(p.c.KeyHeader)) {
+	if !token().MatchString(p.c.KeyHeader) || slices.Contains(reserved, strings.ToLower(p.c.KeyHeader)) {
 		p.fault(p.nodes["keyHeader"], "keyHeader", "%q cannot carry a subscription key", p.c.KeyHeader)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/azptu/azptu/internal/kql/value"
 )
@@ -231,12 +232,12 @@ func cidrList(_ *Context, a []value.Value) value.Value {
 }
 
 // ipv4InText finds addresses that stand alone in a text.
-var ipv4InText = regexp.MustCompile(`(?:[0-9]{1,3}\.){3}[0-9]{1,3}`)
+var ipv4InText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:[0-9]{1,3}\.){3}[0-9]{1,3}`) })
 
 func hasIPv4(byPrefix bool) Row {
 	return func(_ *Context, a []value.Value) value.Value {
 		s := text(a[0])
-		for _, m := range ipv4InText.FindAllStringIndex(s, -1) {
+		for _, m := range ipv4InText().FindAllStringIndex(s, -1) {
 			if m[0] > 0 && isTermRune(rune(s[m[0]-1])) || m[1] < len(s) && isTermRune(rune(s[m[1]])) {
 				continue
 			}

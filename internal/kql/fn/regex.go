@@ -3,6 +3,7 @@ package fn
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/azptu/azptu/internal/kql/value"
 )
@@ -98,7 +99,7 @@ func captureGroups(re *regexp.Regexp, a []value.Value) []int {
 }
 
 // backslashGroups turns Kusto's \1 into Go's ${1}.
-var backslashGroups = regexp.MustCompile(`\\(\d)`)
+var backslashGroups = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\(\d)`) })
 
 func replaceRegex(c *Context, a []value.Value) value.Value {
 	re := c.Regexp(a[1].S)
@@ -106,7 +107,7 @@ func replaceRegex(c *Context, a []value.Value) value.Value {
 		return a[0]
 	}
 	repl := strings.ReplaceAll(a[2].S, "$", "$$")
-	repl = backslashGroups.ReplaceAllString(repl, "$${$1}")
+	repl = backslashGroups().ReplaceAllString(repl, "$${$1}")
 	return value.OfString(re.ReplaceAllString(a[0].S, repl))
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/azptu/azptu/internal/kql/value"
 )
@@ -98,10 +99,8 @@ func (w *walker) step(part patternPart) bool {
 	return true
 }
 
-// numberText matches what a column of each number type takes from the text.
-var numberText = map[value.Type]*regexp.Regexp{
-	value.Int: regexp.MustCompile(`[-+]?\d+`), value.Long: regexp.MustCompile(`[-+]?\d+`),
-}
+// integerText matches what a column of type int or long takes from the text.
+var integerText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[-+]?\d+`) })
 
 // regexText is what a column of each type takes in kind=regex.
 var regexText = map[value.Type]string{
@@ -132,8 +131,8 @@ func newPattern(parts []patternSource, kind, flags string) (*Pattern, error) {
 		if part.isCol {
 			q.col = n
 			n++
-			if i+1 < len(parts) && parts[i+1].isCol {
-				q.re = numberText[part.typ]
+			if i+1 < len(parts) && parts[i+1].isCol && (part.typ == value.Int || part.typ == value.Long) {
+				q.re = integerText()
 			}
 		}
 		p.parts = append(p.parts, q)
@@ -194,13 +193,13 @@ func (part patternSource) regex(last bool) (string, error) {
 		return "", fmt.Errorf("the pattern %q: %w", part.text, err)
 	}
 	if re.NumSubexp() > 0 {
-		part.text = nonCapturing.ReplaceAllString(part.text, "$1(?:")
+		part.text = nonCapturing().ReplaceAllString(part.text, "$1(?:")
 	}
 	return "(?:" + part.text + ")", nil
 }
 
 // nonCapturing finds opening brackets that would capture.
-var nonCapturing = regexp.MustCompile(`(^|[^\\])\((?:[^?]|$)?`)
+var nonCapturing = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|[^\\])\((?:[^?]|$)?`) })
 
 // KeyValue is what parse-kv looks for.
 type KeyValue struct {
