@@ -69,14 +69,24 @@ func (x *exchange) send(status int, body []byte) outcome {
 	x.rec.Status = status
 	x.rec.FirstByte = x.g.now().Sub(x.started)
 	x.committed = true
+	if !x.deliver(status, body) {
+		return outcome{verdict: clientGone}
+	}
+	return outcome{verdict: served}
+}
+
+// deliver writes an answer that is held whole. It reports false when writing
+// to the client failed.
+func (x *exchange) deliver(status int, body []byte) bool {
+	there := !x.left()
 	x.w.WriteHeader(status)
 	n, err := x.w.Write(body)
 	x.sent += int64(n)
 	if err != nil {
 		x.gone.Store(true)
-		return outcome{verdict: clientGone}
 	}
-	return outcome{verdict: served}
+	x.delivered = there && err == nil
+	return err == nil
 }
 
 // touching keeps an attempt alive while bytes arrive.
@@ -124,7 +134,7 @@ func (x *exchange) relayOn(ctx context.Context, b *backend, res *http.Response, 
 	x.committed = true
 	x.w.WriteHeader(res.StatusCode)
 	tail, err := x.copyPieces(res, w, first, readErr)
-	if err != io.EOF {
+	if err != io.EOF && !x.delivered {
 		x.abort = true
 		o := x.failed(ctx, b, err)
 		if o.verdict == broken {
@@ -153,6 +163,7 @@ func (x *exchange) copyPieces(res *http.Response, w *watch, piece []byte, err er
 			if !x.writePiece(piece, res.ContentLength < 0) {
 				return tail, errWriteFailed
 			}
+			x.delivered = x.sent == res.ContentLength && !x.gone.Load()
 			w.touch(x.rt.config.Timeouts.Idle)
 		}
 		if err != nil {

@@ -354,12 +354,7 @@ func (x *exchange) pass(a *answer) {
 	x.rec.Status = a.status
 	x.rec.FirstByte = x.g.now().Sub(x.started)
 	x.committed = true
-	x.w.WriteHeader(a.status)
-	n, err := x.w.Write(a.body)
-	x.sent += int64(n)
-	if err != nil {
-		x.gone.Store(true)
-	}
+	x.deliver(a.status, a.body)
 	x.entry.keepAnswer(a.body)
 }
 

@@ -43,6 +43,7 @@ type exchange struct {
 	told     [2]string   // memory for the headers of the gateway's own
 
 	committed bool // the client has seen a byte of a backend's answer
+	delivered bool // the whole of it was written to the client, who may leave now
 	refused   bool // the client was answered by the gateway itself
 	abort     bool // the connection must end visibly broken
 	sent      int64

@@ -20,7 +20,7 @@ func (x *exchange) finish() {
 	rec := x.rec
 	rec.Total = now.Sub(x.started)
 	rec.ResponseSize = x.sent
-	if !x.refused && rec.Status != http.StatusSwitchingProtocols && x.left() {
+	if !x.refused && !x.delivered && rec.Status != http.StatusSwitchingProtocols && x.left() {
 		rec.Status = statusClientGone
 	}
 	x.settle(now)

@@ -54,6 +54,9 @@ func (x *exchange) relayStream(ctx context.Context, b *backend, res *http.Respon
 	defer func() { out.b = s.out; out.free() }()
 	defer s.stop()
 	err := s.run(w, piece.b[:cap(piece.b)], began)
+	if x.delivered {
+		err = nil // a client that has what it came for may leave, which cuts the backend off
+	}
 	if !x.committed {
 		x.rec.Upstream += x.g.now().Sub(began)
 	}
@@ -236,7 +239,9 @@ func (s *relayed) flush(began time.Time) error {
 	if !x.committed {
 		s.begin(began)
 	}
+	before := x.sent
 	err := s.write(s.out)
+	x.delivered = x.delivered || s.over && x.sent-before == int64(len(s.out)) && !x.gone.Load()
 	s.out = s.out[:0]
 	return err
 }
@@ -295,7 +300,7 @@ func (s *relayed) write(p []byte) error {
 func (s *relayed) comment() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.done && !s.x.left() {
+	if !s.done && !s.x.delivered && !s.x.left() {
 		_ = s.write([]byte(": keep-alive\n\n"))
 	}
 }
