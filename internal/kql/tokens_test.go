@@ -63,12 +63,16 @@ type gateway struct {
 	times   int
 	ready   bool
 	asked   scan.Request
+	most    *scan.Request // the request for the most paths, if that is of interest
 }
 
 func (g *gateway) Schema() []Column { return g.schema }
 
 func (g *gateway) Scan(ctx context.Context, req ScanRequest, emit func(*Batch) error) error {
 	g.asked = req
+	if g.most != nil && len(req.Paths) >= len(g.most.Paths) {
+		*g.most = req
+	}
 	return scan.Each(ctx, len(g.batches)*g.times, req.Parallel, func(i int) error {
 		k := i % len(g.batches)
 		src := g.batches[k]

@@ -151,7 +151,7 @@ func (d *docPaths) add(steps []value.Step) int {
 }
 
 func (d *docPaths) get(r *Rel) []*value.Vector {
-	if vs := r.cache[d]; vs != nil {
+	if vs := r.cache[d]; len(vs) == len(d.paths) { // paths may be added after the first look
 		return vs
 	}
 	vs := Extract(r.Cols[d.at], d.paths)

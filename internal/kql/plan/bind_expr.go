@@ -399,29 +399,11 @@ func (b *binder) step(v Expr, s value.Step, at ast.Pos) Expr {
 			return &Path{Doc: x.Doc, Steps: append(x.Steps[:len(x.Steps):len(x.Steps)], s), Want: value.Dynamic}
 		}
 	case *Call:
-		if doc, ok := jsonDoc(x); ok {
-			if p, isPath := doc.(*Path); isPath {
-				s.Reparse = true
-				return &Path{Doc: p.Doc, Steps: append(p.Steps[:len(p.Steps):len(p.Steps)], s), Want: value.Dynamic}
-			}
-			return &Path{Doc: doc.(Ref), Steps: []value.Step{s}, Want: value.Dynamic}
+		if p, ok := docOf(x); ok {
+			return p.further(&Path{Doc: Ref{T: value.Dynamic}, Steps: []value.Step{s}, Want: value.Dynamic})
 		}
 	}
 	return b.fold(fn.Lookup("[]"), []Expr{v, key}, value.Dynamic)
-}
-
-// jsonDoc sees through parse_json of a column or of a path.
-func jsonDoc(c *Call) (Expr, bool) {
-	if c.F.Name != "parse_json" && c.F.Name != "todynamic" && c.F.Name != "parsejson" || len(c.Args) != 1 {
-		return nil, false
-	}
-	switch a := c.Args[0].(type) {
-	case Ref:
-		return a, a.T == value.String || a.T == value.Dynamic && c.F.Name != "todynamic"
-	case *Path:
-		return a, a.Want == value.Dynamic
-	}
-	return nil, false
 }
 
 func (b *binder) index(x *ast.Index, r *row) Expr {

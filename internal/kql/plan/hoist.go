@@ -7,104 +7,146 @@ import (
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
-// hoist moves work into scans: the paths that the operators right above look up, the
-// conditions on plain columns, what the table may skip, and the limit.
-func hoist(n Node) Node {
-	if c, ok := chainOf(n); ok {
-		return c.hoist()
+// eachChain rewrites the runs of operators in a plan, those further down first.
+func eachChain(n Node, rewrite func(*chain) Node) Node {
+	c := chainOf(n)
+	if makesOwn(c.bottom) {
+		c.bottom = eachChain(c.bottom, rewrite)
+	} else if places := inputs(c.bottom); len(places) > 0 {
+		b := shallow(c.bottom)
+		for i, p := range inputs(b) {
+			*p = eachChain(*places[i], rewrite)
+		}
+		c.bottom = b
 	}
-	places := inputs(n)
-	if len(places) == 0 {
-		return n
-	}
-	c := shallow(n)
-	for i, p := range inputs(c) {
-		*p = hoist(*places[i])
-	}
-	return c
+	return rewrite(c)
 }
 
-// chain is a run of operators down to a scan: at the top perhaps one that makes its own
-// columns, then only such as pass columns through.
+// chain is a run of operators down to one that is of another kind, such as a scan: at the
+// top perhaps an aggregate, then such as pass columns through or compute them row by row.
 type chain struct {
-	nodes []Node
-	scan  *Scan
-	paths map[string]Ref
-	top   bool
+	nodes  []Node
+	bottom Node
+	paths  map[string]Ref
+	scan   *Scan // the bottom while it is changed
 }
 
-func chainOf(n Node) (*chain, bool) {
+func chainOf(n Node) *chain {
 	c := &chain{paths: map[string]Ref{}}
-	for first := true; ; first = false {
-		switch x := n.(type) {
-		case *Project, *Aggregate:
-			if !first {
-				return nil, false
+	cols := n.Columns()
+	for {
+		switch n.(type) {
+		case *Aggregate, *MakeSeries:
+			if len(c.nodes) > 0 {
+				c.end(n, cols)
+				return c
 			}
-			c.top = true
-		case *Filter, *Sort, *Limit, *Sample:
-		case *Scan:
-			s := *x
-			c.scan = &s
-			return c, true
+		case *Project, *Filter, *Sort, *Limit, *Sample:
 		default:
-			return nil, false
+			c.end(n, cols)
+			return c
 		}
 		c.nodes = append(c.nodes, n)
 		n = *inputs(n)[0]
 	}
 }
 
-func (c *chain) hoist() Node {
-	var in Node = c.scan
-	limitOnly := true
+func (c *chain) end(bottom Node, cols []Col) {
+	c.bottom = bottom
+	switch bottom.(type) {
+	case *Scan, *Union, *Join:
+		c.cover(cols)
+	}
+}
+
+// makesOwn says that none of an operator's columns are those of its input, so that a chain
+// may begin with it.
+func makesOwn(n Node) bool {
+	switch n.(type) {
+	case *Aggregate, *MakeSeries:
+		return true
+	}
+	return false
+}
+
+// rebuild puts the operators on the bottom as they are.
+func (c *chain) rebuild() Node {
+	in := c.bottom
 	for i := len(c.nodes) - 1; i >= 0; i-- {
 		n := shallow(c.nodes[i])
-		switch x := n.(type) {
-		case *Filter:
-			if in == Node(c.scan) {
-				if n = c.filter(x); n == nil {
-					limitOnly = false
-					continue
-				}
-			} else {
-				x.Pred = c.expr(x.Pred)
-			}
-			limitOnly = false
-		case *Limit:
-			if limitOnly && c.scan.Limit == 0 {
-				c.scan.Limit = x.N
-			}
-		case *Sort:
-			x.Keys = append([]SortKey(nil), x.Keys...)
-			for j := range x.Keys {
-				x.Keys[j].X = c.expr(x.Keys[j].X)
-			}
-			limitOnly = false
-		case *Project:
-			x.Exprs = c.exprs(x.Exprs)
-		case *Aggregate:
-			x.Keys = c.exprs(x.Keys)
-			x.Aggs = append([]Agg(nil), x.Aggs...)
-			for j := range x.Aggs {
-				x.Aggs[j].Args = c.exprs(x.Aggs[j].Args)
-			}
-		default:
-			limitOnly = false
-		}
 		*inputs(n)[0] = in
 		in = n
 	}
 	return in
 }
 
+// cover puts a projection on top when the columns of the scan would be seen there, so that
+// columns may be added below.
+func (c *chain) cover(cols []Col) {
+	if len(c.nodes) == 0 {
+		return
+	}
+	if _, ok := c.nodes[0].(*Project); ok || makesOwn(c.nodes[0]) {
+		return
+	}
+	found := false
+	for _, n := range c.nodes {
+		mapExprs(n, func(x Expr) Expr { found = found || hasPath(x); return x })
+	}
+	if found {
+		p := &Project{Cols: cols}
+		for _, col := range cols {
+			p.Exprs = append(p.Exprs, Ref{ID: col.ID, T: col.Type})
+		}
+		c.nodes = append([]Node{p}, c.nodes...)
+	}
+}
+
+// hoist moves work into a scan: the paths that the operators above look up, the conditions
+// on plain columns, what the table may skip, and the limit.
+func (c *chain) hoist() Node {
+	s, ok := c.bottom.(*Scan)
+	if !ok {
+		return c.rebuild()
+	}
+	c.scan = shallow(s).(*Scan)
+	var in Node = c.scan
+	untouched := true // every row scanned so far is still there
+	for i := len(c.nodes) - 1; i >= 0; i-- {
+		f, isFilter := c.nodes[i].(*Filter)
+		if isFilter && in == Node(c.scan) {
+			f = c.filter(f, i)
+			if untouched = false; f == nil {
+				c.nodes = append(c.nodes[:i:i], c.nodes[i+1:]...)
+				continue
+			}
+			f.In = in
+			c.nodes[i], in = f, f
+			continue
+		}
+		n := mapExprs(c.nodes[i], func(x Expr) Expr { return c.expr(x, i) })
+		switch x := n.(type) {
+		case *Limit:
+			if untouched && c.scan.Limit == 0 {
+				c.scan.Limit = x.N
+			}
+		case *Project:
+		default:
+			untouched = false
+		}
+		*inputs(n)[0] = in
+		c.nodes[i], in = n, n
+	}
+	return in
+}
+
 // filter puts the conditions right above the scan into it, as far as they are on plain
 // columns, and gives a filter for the rest; nil when none is left.
-func (c *chain) filter(f *Filter) Node {
+func (c *chain) filter(f *Filter, level int) *Filter {
 	var plain, rest []Expr
 	for _, x := range conjuncts(f.Pred) {
 		if hasPath(x) || volatile(x) {
-			rest = append(rest, c.expr(x))
+			rest = append(rest, c.expr(x, level))
 		} else {
 			plain = append(plain, x)
 			c.hint(x)
@@ -138,40 +180,27 @@ func hasPath(x Expr) bool {
 	return false
 }
 
-func (c *chain) exprs(xs []Expr) []Expr {
-	out := make([]Expr, len(xs))
-	for i, x := range xs {
-		out[i] = c.expr(x)
-	}
-	return out
+// expr replaces paths by columns that the scan gives.
+func (c *chain) expr(x Expr, level int) Expr {
+	return mapPaths(x, func(p *Path) Expr {
+		y := c.path(p)
+		if r, ok := y.(Ref); ok {
+			c.carry(r, level)
+		}
+		return y
+	})
 }
 
-// expr replaces paths by columns that the scan gives. Without an operator above that makes
-// its own columns that would be seen in the result, so paths then stay.
-func (c *chain) expr(x Expr) Expr {
-	if !c.top {
-		return x
-	}
-	switch x := x.(type) {
-	case *Path:
-		return c.path(x)
-	case *InSet:
-		y := *x
-		y.X = c.expr(x.X)
-		return &y
-	case *Call:
-		y := *x
-		y.Args = c.exprs(x.Args)
-		return &y
-	}
-	return x
+// pathKey tells paths apart.
+func pathKey(x *Path) string {
+	return value.PathString(x.Steps) + x.Want.String() + itoa(x.Doc.ID)
 }
 
 func (c *chain) path(x *Path) Expr {
 	if c.scan.DocIndex(x) < 0 {
 		return x
 	}
-	key := value.PathString(x.Steps) + x.Want.String() + itoa(x.Doc.ID)
+	key := pathKey(x)
 	if r, ok := c.paths[key]; ok {
 		return r
 	}
@@ -226,8 +255,8 @@ func (c *chain) predicate(x Expr, op scan.Op, vals []value.Value) {
 		return
 	}
 	p := scan.Predicate{Column: -1, Path: -1, Op: op, Values: vals}
-	if p.Column = placeOf(c.scan.All, ref.ID); p.Column < 0 {
-		if p.Path = placeOf(c.scan.PathCols, ref.ID); p.Path < 0 {
+	if p.Column = placeIn(c.scan.All, ref.ID); p.Column < 0 {
+		if p.Path = placeIn(c.scan.PathCols, ref.ID); p.Path < 0 {
 			return
 		}
 	}

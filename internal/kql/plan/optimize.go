@@ -12,10 +12,21 @@ import (
 func Optimize(n Node) Node {
 	all := ids(n.Columns())
 	n = simplify(n)
-	n = prune(n, all)
-	n = hoist(n)
+	s := &sinker{}
+	for range maxSinks {
+		n = eachChain(n, (*chain).deepen)
+		n = prune(n, all)
+		s.moved = false
+		if n = eachChain(n, s.sink); !s.moved {
+			break
+		}
+	}
+	n = eachChain(n, (*chain).hoist)
 	return prune(n, all)
 }
+
+// maxSinks bounds how many unions and joins deep paths are moved.
+const maxSinks = 8
 
 func ids(cols []Col) map[int]bool {
 	m := make(map[int]bool, len(cols))
@@ -87,12 +98,37 @@ func improveFilter(n *Filter) Node {
 			return below
 		}
 		return &Filter{In: below, Pred: all(stay)}
+	case *Union:
+		return improveFilterUnion(n, in)
+	case *Join:
+		below, stay := filterJoin(n.Pred, in)
+		if len(stay) == 0 {
+			return below
+		}
+		return &Filter{In: below, Pred: all(stay)}
 	case *Sort:
 		if in.Limit < 0 {
 			return &Sort{In: improveFilter(&Filter{In: in.In, Pred: n.Pred}), Keys: in.Keys, Limit: -1}
 		}
 	}
 	return n
+}
+
+// improveFilterUnion asks the inputs of a union for what can be asked of all of them.
+func improveFilterUnion(n *Filter, u *Union) Node {
+	var below Node = u
+	var stay []Expr
+	for _, x := range conjuncts(n.Pred) {
+		if u, ok := filterUnion(x, below.(*Union)); ok {
+			below = u
+		} else {
+			stay = append(stay, x)
+		}
+	}
+	if len(stay) == 0 {
+		return below
+	}
+	return &Filter{In: below, Pred: all(stay)}
 }
 
 // improveAggregate drops a projection under an aggregate and orders that do not matter.
@@ -158,37 +194,75 @@ func cheap(x Expr) bool {
 	return false
 }
 
+// light says that computing an expression again costs little beside what filtering early
+// saves: it is cheap, or one of the everyday functions of such.
+func light(x Expr) bool {
+	if cheap(x) {
+		return true
+	}
+	c, ok := x.(*Call)
+	if !ok || len(c.Args) > 3 || !lightFuncs[c.F.Name] {
+		return false
+	}
+	calls := 0
+	for _, a := range c.Args {
+		if inner, ok := a.(*Call); ok {
+			if calls++; calls > 1 || !light(inner) {
+				return false
+			}
+		} else if !cheap(a) {
+			return false
+		}
+	}
+	return true
+}
+
+var lightFuncs = map[string]bool{
+	"tolower": true, "toupper": true, "tostring": true, "toint": true, "tolong": true, "todouble": true, "toreal": true, "tobool": true, "todatetime": true, "substring": true, "trim": true,
+	"strcat": true, "strlen": true, "coalesce": true, "iff": true, "iif": true, "isempty": true, "isnotempty": true, "isnull": true, "isnotnull": true, "not": true, "bin": true, "floor": true,
+	"startofday": true, "startofhour": true, "hourofday": true, "dayofweek": true, "+": true, "-": true, "*": true, "/": true, "==": true, "!=": true, "<": true, "<=": true, ">": true, ">=": true,
+	"and": true, "or": true, "has": true, "contains": true, "startswith": true, "endswith": true, "=~": true, "!~": true, "between": true, "in": true,
+}
+
 func cheapUnder(x Expr, m map[int]Expr) bool {
 	ok := !volatile(x)
-	Walk(x, func(id int) {
-		if d, found := m[id]; found && !cheap(d) {
+	walkPlain(x, func(id int) {
+		if d, found := m[id]; found && !light(d) {
 			ok = false
 		}
 	})
 	return ok && docsStay(x, m)
 }
 
-// docsStay says whether the documents that paths look into are still columns below.
+// docsStay says whether the documents that paths look into can still be reached below.
 func docsStay(x Expr, m map[int]Expr) bool {
-	switch x := x.(type) {
-	case *Path:
-		_, isRef := m[x.Doc.ID].(Ref)
-		_, isPath := m[x.Doc.ID].(*Path)
-		return isRef || isPath && !m[x.Doc.ID].(*Path).converted() || m[x.Doc.ID] == nil
-	case *InSet:
-		return docsStay(x.X, m)
-	case *Call:
-		for _, a := range x.Args {
-			if !docsStay(a, m) {
-				return false
-			}
+	ok := true
+	mapPaths(x, func(p *Path) Expr {
+		if d, found := m[p.Doc.ID]; found {
+			_, reached := docOf(d)
+			ok = ok && reached
 		}
-	}
-	return true
+		return p
+	})
+	return ok
 }
 
 // converted says that a path's value is no longer a document to look into.
 func (e *Path) converted() bool { return e.Want != value.Dynamic && e.Want != value.String }
+
+// walkPlain visits the columns whose values are used as they are, not looked into.
+func walkPlain(x Expr, visit func(id int)) {
+	switch x := x.(type) {
+	case Ref:
+		visit(x.ID)
+	case *InSet:
+		walkPlain(x.X, visit)
+	case *Call:
+		for _, a := range x.Args {
+			walkPlain(a, visit)
+		}
+	}
+}
 
 func volatile(x Expr) bool {
 	switch x := x.(type) {
@@ -214,7 +288,7 @@ func mergeable(exprs []Expr, p *Project) bool {
 	uses := map[int]int{}
 	ok := true
 	for _, x := range exprs {
-		Walk(x, func(id int) { uses[id]++ })
+		walkPlain(x, func(id int) { uses[id]++ })
 		ok = ok && docsStay(x, m)
 	}
 	for id, d := range m {
@@ -259,15 +333,10 @@ func substitute(x Expr, m map[int]Expr) Expr {
 
 // substitutePath lengthens a path into a document that is itself found by a path.
 func substitutePath(x *Path, m map[int]Expr) Expr {
-	switch d := m[x.Doc.ID].(type) {
-	case Ref:
-		return &Path{Doc: d, Steps: x.Steps, Want: x.Want}
-	case *Path:
-		steps := append(append([]value.Step(nil), d.Steps...), x.Steps...)
-		if x.Doc.T == value.String {
-			steps[len(d.Steps)].Reparse = true
+	if d, found := m[x.Doc.ID]; found {
+		if at, ok := docOf(d); ok {
+			return at.further(x)
 		}
-		return &Path{Doc: d.Doc, Steps: steps, Want: x.Want}
 	}
 	return x
 }

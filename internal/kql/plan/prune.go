@@ -107,7 +107,7 @@ func pruneUnion(n *Union, need map[int]bool) Node {
 		for j, k := range kept {
 			m[j] = -1
 			if from := n.Map[i][k]; from >= 0 {
-				m[j] = placeOf(in.Columns(), cols[from].ID)
+				m[j] = placeIn(in.Columns(), cols[from].ID)
 			}
 		}
 		u.Ins, u.Map = append(u.Ins, in), append(u.Map, m)
@@ -115,7 +115,7 @@ func pruneUnion(n *Union, need map[int]bool) Node {
 	return u
 }
 
-func placeOf(cols []Col, id int) int {
+func placeIn(cols []Col, id int) int {
 	for i, c := range cols {
 		if c.ID == id {
 			return i
