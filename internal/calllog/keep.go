@@ -17,11 +17,13 @@ var ErrLost = errors.New("the log cannot keep up")
 // Append records several calls; it is the sink of a gateway. The error is
 // ErrLost when some of them found no room.
 func (s *Store) Append(calls []*call.Call) error {
-	before := s.Lost()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.lost
 	for _, c := range calls {
-		s.Record(c)
+		s.record(c)
 	}
-	if s.Lost() > before {
+	if s.lost > before {
 		return ErrLost
 	}
 	return nil

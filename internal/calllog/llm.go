@@ -1,128 +1,194 @@
 package calllog
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"unicode/utf8"
 
 	"github.com/azptu/azptu/internal/call"
 	"github.com/azptu/azptu/internal/kql/value"
+	"github.com/azptu/azptu/internal/tokens/jsonlex"
 )
 
 // chunkBytes is how much of the messages one row of the LLM log carries: API
 // Management splits longer ones into numbered rows of 32 KB.
 const chunkBytes = 32 << 10
 
-// chunk is one numbered piece of a call's messages.
-type chunk struct {
-	number            int
-	request, response []byte // JSON arrays of messages, or nil
+// messages are those of one call as JSON on one line. Their memory is used
+// again for the next call.
+type messages struct {
+	request, response []byte
+	scratch           []byte // one piece as a JSON string
 }
 
-// llmChunks cuts the messages of a call into rows. The first row has number 0,
-// the token counts and the beginning of the prompt.
-func (id *Identity) llmChunks(c *call.Call) []chunk {
-	var body struct {
-		Messages json.RawMessage `json:"messages"`
-		Prompt   json.RawMessage `json:"prompt"`
-		Input    json.RawMessage `json:"input"`
+// read finds the messages in the bodies of c: those of chat completions, the
+// prompt or input of the other operations, and what a response has put out.
+func (m *messages) read(l *jsonlex.Lexer, c *call.Call) {
+	m.request, m.response = m.request[:0], m.response[:0]
+	if asked := asked(l, c.RequestBody); l.End() == nil {
+		m.request = appendOneLine(m.request, asked)
 	}
-	var answer struct {
-		Choices []struct {
-			Message json.RawMessage `json:"message"`
-			Text    string          `json:"text"`
-		} `json:"choices"`
+	if m.response = answered(l, c.ResponseBody, m.response); l.End() != nil {
+		m.response = m.response[:0]
 	}
-	chunks := []chunk{{}}
-	if json.Unmarshal(c.RequestBody, &body) == nil {
-		for i, piece := range cut(firstOf(body.Messages, body.Prompt, body.Input)) {
-			if i == len(chunks) {
-				chunks = append(chunks, chunk{number: i})
-			}
-			chunks[i].request = piece
-		}
-	}
-	if json.Unmarshal(c.ResponseBody, &answer) == nil {
-		var messages []json.RawMessage
-		for _, choice := range answer.Choices {
-			if choice.Message != nil {
-				messages = append(messages, choice.Message)
-			} else if choice.Text != "" {
-				messages = append(messages, value.AppendQuoted(nil, choice.Text))
-			}
-		}
-		if len(messages) > 0 {
-			if raw, err := json.Marshal(messages); err == nil {
-				for i, piece := range cut(raw) {
-					if i == len(chunks) {
-						chunks = append(chunks, chunk{number: i})
-					}
-					chunks[i].response = piece
-				}
-			}
-		}
-	}
-	return chunks
 }
 
-func firstOf(candidates ...json.RawMessage) json.RawMessage {
-	for _, c := range candidates {
-		if len(c) > 0 {
-			return c
-		}
-	}
-	return nil
-}
-
-// cut leaves JSON that fits one row as it is; longer JSON becomes pieces of its
-// text, each a JSON string, so that concatenated in order they are the whole.
-func cut(raw json.RawMessage) []json.RawMessage {
-	if len(raw) == 0 {
+// asked finds what a request asks, as it stands in the request.
+func asked(l *jsonlex.Lexer, body []byte) []byte {
+	var found []byte
+	l.Reset(body)
+	if !l.Object() {
 		return nil
 	}
-	if len(raw) <= chunkBytes {
-		return []json.RawMessage{raw}
-	}
-	var pieces []json.RawMessage
-	for len(raw) > 0 {
-		n := min(len(raw), chunkBytes)
-		for n < len(raw) && n > 0 && !utf8.RuneStart(raw[n]) {
-			n--
+	best := len(promptMembers)
+	for name, ok := l.Field(); ok; name, ok = l.Field() {
+		rank := promptRank(name)
+		if value := l.Skip(); rank < best {
+			best, found = rank, value
 		}
-		pieces = append(pieces, value.AppendQuoted(nil, string(raw[:n])))
-		raw = raw[n:]
 	}
-	return pieces
+	return found
 }
 
-func (id *Identity) llmRow(b []byte, c *call.Call, part chunk) []byte {
-	w := beginRow(b, c.At)
-	id.common(&w, LLMLog)
+// promptMembers are the members that hold what is asked, the likeliest first.
+var promptMembers = [...]string{"messages", "prompt", "input"}
+
+func promptRank(name []byte) int {
+	for i, member := range promptMembers {
+		if string(name) == member {
+			return i
+		}
+	}
+	return len(promptMembers)
+}
+
+// answered appends the messages of an answer's choices as an array, or the
+// output of a response.
+func answered(l *jsonlex.Lexer, body, to []byte) []byte {
+	l.Reset(body)
+	if !l.Object() {
+		return to
+	}
+	for name, ok := l.Field(); ok; name, ok = l.Field() {
+		switch {
+		case string(name) == "choices" && l.Kind() == jsonlex.Array:
+			to = choices(l, to)
+		case string(name) == "output" && len(to) == 0 && l.Kind() == jsonlex.Array:
+			to = appendOneLine(to, l.Skip())
+		default:
+			l.Skip()
+		}
+	}
+	return to
+}
+
+func choices(l *jsonlex.Lexer, to []byte) []byte {
+	start := len(to)
+	l.Array()
+	for l.Element() {
+		if l.Kind() != jsonlex.Object {
+			l.Skip()
+			continue
+		}
+		l.Object()
+		for name, ok := l.Field(); ok; name, ok = l.Field() {
+			said := string(name) == "message" || string(name) == "text"
+			if value := l.Skip(); said && len(value) > 0 && value[0] != 'n' {
+				to = appendOneLine(append(to, opening(len(to) == start)), value)
+			}
+		}
+	}
+	if len(to) > start {
+		to = append(to, ']')
+	}
+	return to
+}
+
+func opening(first bool) byte {
+	if first {
+		return '['
+	}
+	return ','
+}
+
+// appendOneLine appends checked JSON without its line ends, which can only
+// stand between its parts.
+func appendOneLine(b, raw []byte) []byte {
+	for _, c := range raw {
+		if c == '\n' || c == '\r' {
+			return appendWithoutLineEnds(b, raw)
+		}
+	}
+	return append(b, raw...)
+}
+
+func appendWithoutLineEnds(b, raw []byte) []byte {
+	for _, c := range raw {
+		if c != '\n' && c != '\r' {
+			b = append(b, c)
+		}
+	}
+	return b
+}
+
+// piece takes the next row's part off raw. JSON that fits one row stays as it
+// is; longer JSON becomes pieces of its text, each a JSON string, so that
+// concatenated in order they are the whole. whole tells that nothing was taken
+// off before.
+func (m *messages) piece(raw []byte, whole bool) (part, rest []byte) {
+	if len(raw) == 0 || whole && len(raw) <= chunkBytes {
+		return raw, nil
+	}
+	n := min(len(raw), chunkBytes)
+	for n < len(raw) && n > 0 && !utf8.RuneStart(raw[n]) {
+		n--
+	}
+	m.scratch = appendQuoted(m.scratch[:0], raw[:n])
+	return m.scratch, raw[n:]
+}
+
+// llmRows are the call as the LLM log has it. The first row has number 0, the
+// token counts and the beginning of the prompt.
+func (s *scribe) llmRows(b []byte, c *call.Call) []byte {
+	s.messages.read(&s.lexer, c)
+	request, response := s.messages.request, s.messages.response
+	for number := 0; number == 0 || len(request) > 0 || len(response) > 0; number++ {
+		w := s.llmRow(b, c, number)
+		var part []byte
+		part, request = s.messages.piece(request, number == 0)
+		w.document("RequestMessages", part)
+		part, response = s.messages.piece(response, number == 0)
+		w.document("ResponseMessages", part)
+		b = w.end()
+	}
+	return b
+}
+
+func (s *scribe) llmRow(b []byte, c *call.Call, number int) rowWriter {
+	w := beginRow(b, s.head)
+	w.members(s.common[LLMLog])
 	w.text("CorrelationId", c.ID)
 	w.text("RequestId", c.BackendID)
 	w.text("OperationName", "Microsoft.ApiManagement/GatewayLlmLogs")
 	w.text("Region", c.Region)
-	w.whole("SequenceNumber", int64(part.number))
+	w.whole("SequenceNumber", int64(number))
 	w.text("DeploymentName", c.Deployment)
 	w.text("ModelName", c.Model)
 	w.text("ApiVersion", c.APIVersion)
 	w.truth("IsStreamCompletion", c.Stream)
-	if part.number == 0 {
+	if number == 0 {
 		w.whole("PromptTokens", int64(c.Prompt))
 		w.whole("CompletionTokens", int64(c.Completion))
 		w.whole("TotalTokens", int64(c.Tokens()))
 	}
-	w.document("RequestMessages", part.request)
-	w.document("ResponseMessages", part.response)
-	return w.end()
+	return w
 }
 
 // diagnosticProperties is the properties_s of a RequestResponse row.
 func diagnosticProperties(b []byte, c *call.Call) []byte {
-	b = append(b, `{"apiName":"Azure OpenAI API version `...)
-	b = append(b, jsonText(c.APIVersion)...)
-	b = append(b, `","requestTime":`...)
+	b = append(b, `{"apiName":`...)
+	b = appendQuoted(b, "Azure OpenAI API version "+c.APIVersion)
+	b = append(b, `,"requestTime":`...)
 	b = strconv.AppendInt(b, value.FromTime(c.At), 10)
 	b = append(b, `,"requestLength":`...)
 	b = strconv.AppendInt(b, c.RequestSize, 10)
@@ -136,22 +202,19 @@ func diagnosticProperties(b []byte, c *call.Call) []byte {
 	} else {
 		b = append(b, "Non-Streaming"...)
 	}
-	b = append(b, `","modelDeploymentName":"`...)
-	b = append(b, jsonText(c.Deployment)...)
-	b = append(b, `","modelName":"`...)
-	b = append(b, jsonText(c.Model)...)
-	b = append(b, `","modelVersion":"`...)
-	b = append(b, jsonText(c.ModelVersion)...)
-	return append(b, `"}`...)
-}
-
-// jsonText is s as it stands between the quotes of a JSON string.
-func jsonText(s string) []byte {
-	quoted := value.AppendQuoted(nil, s)
-	return quoted[1 : len(quoted)-1]
+	b = append(b, `","modelDeploymentName":`...)
+	b = appendQuoted(b, c.Deployment)
+	b = append(b, `,"modelName":`...)
+	b = appendQuoted(b, c.Model)
+	b = append(b, `,"modelVersion":`...)
+	b = appendQuoted(b, c.ModelVersion)
+	return append(b, '}')
 }
 
 // statusText is a status as Azure Monitor writes ResultSignature.
 func statusText(status int) string {
+	if status == http.StatusOK {
+		return "200 OK"
+	}
 	return strconv.Itoa(status) + " " + http.StatusText(status)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/azptu/azptu/internal/call"
+	"github.com/azptu/azptu/internal/tokens/jsonlex"
 )
 
 // Identity is what the rows say of the gateway that wrote them, as API
@@ -16,26 +17,67 @@ type Identity struct {
 	Region         string
 }
 
-// rows appends c as rows of every table that speaks of calls. add is given the
-// table and a function that appends the row to a buffer.
-func (id *Identity) rows(c *call.Call, add func(table string, write func(b []byte) []byte)) {
-	add(Calls, func(b []byte) []byte { return callRow(b, c) })
+// scribe writes calls as rows. What several rows of a call have in common is
+// made once: a body stands in up to four columns of three tables. It is not
+// safe for concurrent use.
+type scribe struct {
+	common map[string][]byte // members that are the same in all rows of a table
+
+	head              []byte // of each row of the call: its time
+	request, response []byte // the bodies as JSON strings; empty when there are none
+	messages          messages
+	properties        []byte
+
+	backendURL string // the last one seen, and the account it speaks to
+	account    string
+	lexer      jsonlex.Lexer
+}
+
+func newScribe(id Identity) *scribe {
+	s := &scribe{common: make(map[string][]byte)}
+	for _, table := range []string{GatewayLogs, Diagnostics, LLMLog} {
+		var w rowWriter
+		w.text("Type", table)
+		w.text("SourceSystem", "Azure")
+		w.text("TenantId", id.TenantID)
+		w.text("_SubscriptionId", id.SubscriptionID)
+		w.text("_ResourceId", id.ResourceID)
+		s.common[table] = w.b
+	}
+	return s
+}
+
+// rows appends c to every table that speaks of calls. buffer finds what is to
+// be appended to.
+func (s *scribe) rows(c *call.Call, buffer func(table string) *[]byte) {
+	s.head = timeMember(s.head[:0], c.At)
+	s.request, s.response = quotedBody(s.request[:0], c.RequestBody), quotedBody(s.response[:0], c.ResponseBody)
+	calls := buffer(Calls)
+	*calls = s.callRow(*calls, c)
 	if c.Gap != 0 {
 		return
 	}
-	add(GatewayLogs, func(b []byte) []byte { return id.gatewayRow(b, c) })
+	gateway := buffer(GatewayLogs)
+	*gateway = s.gatewayRow(*gateway, c)
 	if c.BackendStatus != 0 {
-		add(Diagnostics, func(b []byte) []byte { return id.diagnosticRow(b, c) })
+		diagnostics := buffer(Diagnostics)
+		*diagnostics = s.diagnosticRow(*diagnostics, c)
 	}
 	if c.Counting != call.NotCounted {
-		for _, chunk := range id.llmChunks(c) {
-			add(LLMLog, func(b []byte) []byte { return id.llmRow(b, c, chunk) })
-		}
+		llm := buffer(LLMLog)
+		*llm = s.llmRows(*llm, c)
 	}
 }
 
-func callRow(b []byte, c *call.Call) []byte {
-	w := beginRow(b, c.At)
+func quotedBody(b, body []byte) []byte {
+	if len(body) == 0 {
+		return b
+	}
+	return appendQuoted(b, body)
+}
+
+func (s *scribe) callRow(b []byte, c *call.Call) []byte {
+	w := beginRow(b, s.head)
 	if c.Gap != 0 {
 		w.whole("LostCalls", c.Gap)
 		return w.end()
@@ -47,10 +89,11 @@ func callRow(b []byte, c *call.Call) []byte {
 		{"Kind", c.Kind}, {"Region", c.Region}, {"Model", c.Model}, {"ModelVersion", c.ModelVersion},
 		{"BackendRequestId", c.BackendID}, {"SpillReason", string(c.Spill)}, {"ErrorCode", c.ErrorCode}, {"ErrorMessage", c.ErrorMessage},
 		{"Counting", string(c.Counting)}, {"CostBasis", string(c.Basis)},
-		{"RequestBody", string(c.RequestBody)}, {"ResponseBody", string(c.ResponseBody)},
 	} {
 		w.text(f.column, f.text)
 	}
+	w.document("RequestBody", s.request)
+	w.document("ResponseBody", s.response)
 	for _, f := range [...]struct {
 		column string
 		n      int64
@@ -78,24 +121,25 @@ func callRow(b []byte, c *call.Call) []byte {
 }
 
 // gatewayRow is the call as API Management logs it.
-func (id *Identity) gatewayRow(b []byte, c *call.Call) []byte {
-	w := beginRow(b, c.At)
-	id.common(&w, GatewayLogs)
+func (s *scribe) gatewayRow(b []byte, c *call.Call) []byte {
+	w := beginRow(b, s.head)
+	w.members(s.common[GatewayLogs])
 	for _, f := range [...]struct{ column, text string }{
 		{"CorrelationId", c.ID}, {"OperationId", c.Operation}, {"OperationName", "Microsoft.ApiManagement/GatewayLogs"}, {"Category", "GatewayLogs"},
 		{"ApiId", "azure-openai"}, {"ApiRevision", "1"}, {"ApimSubscriptionId", c.Key}, {"ProductId", c.Product},
 		{"Method", c.Method}, {"Url", c.URL}, {"CallerIpAddress", c.Caller}, {"ClientProtocol", c.Protocol}, {"Cache", "none"},
 		{"BackendId", c.Backend}, {"BackendUrl", c.BackendURL}, {"Region", c.Region},
 		{"LastErrorReason", c.ErrorCode}, {"LastErrorMessage", c.ErrorMessage},
-		{"RequestBody", string(c.RequestBody)}, {"ResponseBody", string(c.ResponseBody)},
 	} {
 		w.text(f.column, f.text)
 	}
+	w.document("RequestBody", s.request)
+	w.document("ResponseBody", s.response)
 	if c.BackendStatus != 0 {
 		w.text("BackendMethod", c.Method)
 		w.text("BackendProtocol", "HTTP/1.1")
-		w.text("BackendRequestBody", string(c.RequestBody))
-		w.text("BackendResponseBody", string(c.ResponseBody))
+		w.document("BackendRequestBody", s.request)
+		w.document("BackendResponseBody", s.response)
 		w.whole("BackendResponseCode", int64(c.BackendStatus))
 		w.whole("BackendTime", milliseconds(c.Upstream))
 	}
@@ -110,32 +154,34 @@ func (id *Identity) gatewayRow(b []byte, c *call.Call) []byte {
 
 // diagnosticRow is the call as the account that served it logs it: category
 // RequestResponse.
-func (id *Identity) diagnosticRow(b []byte, c *call.Call) []byte {
-	w := beginRow(b, c.At)
-	id.common(&w, Diagnostics)
-	host := c.BackendURL
-	if u, err := url.Parse(c.BackendURL); err == nil && u.Host != "" {
-		host = u.Host
-	}
-	account, _, _ := strings.Cut(host, ".")
+func (s *scribe) diagnosticRow(b []byte, c *call.Call) []byte {
+	w := beginRow(b, s.head)
+	w.members(s.common[Diagnostics])
 	for _, f := range [...]struct{ column, text string }{
-		{"CorrelationId", c.BackendID}, {"Category", "RequestResponse"}, {"OperationName", c.Operation}, {"Resource", strings.ToUpper(account)},
+		{"CorrelationId", c.BackendID}, {"Category", "RequestResponse"}, {"OperationName", c.Operation}, {"Resource", s.accountOf(c.BackendURL)},
 		{"ResourceProvider", "MICROSOFT.COGNITIVESERVICES"}, {"ResourceType", "ACCOUNTS"}, {"CallerIPAddress", c.Caller}, {"location_s", c.Region},
 	} {
 		w.text(f.column, f.text)
 	}
 	w.text("ResultSignature", statusText(c.BackendStatus))
 	w.whole("DurationMs", milliseconds(c.Upstream))
-	p := diagnosticProperties(nil, c)
-	w.text("properties_s", string(p))
+	s.properties = diagnosticProperties(s.properties[:0], c)
+	w.name("properties_s")
+	w.b = appendQuoted(w.b, s.properties)
 	return w.end()
 }
 
-// common writes the columns that every Azure Monitor table has.
-func (id *Identity) common(w *rowWriter, table string) {
-	w.text("Type", table)
-	w.text("SourceSystem", "Azure")
-	w.text("TenantId", id.TenantID)
-	w.text("_SubscriptionId", id.SubscriptionID)
-	w.text("_ResourceId", id.ResourceID)
+// accountOf is the account that a backend's address speaks to, as Azure
+// Monitor writes it.
+func (s *scribe) accountOf(backendURL string) string {
+	if backendURL == s.backendURL {
+		return s.account
+	}
+	host := backendURL
+	if u, err := url.Parse(backendURL); err == nil && u.Host != "" {
+		host = u.Host
+	}
+	account, _, _ := strings.Cut(host, ".")
+	s.backendURL, s.account = strings.Clone(backendURL), strings.ToUpper(account)
+	return s.account
 }

@@ -1,6 +1,7 @@
 package calllog
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -20,14 +21,29 @@ func sample() *call.Call {
 	}
 }
 
+// written is the rows of a call by table.
+func written(s *scribe, c *call.Call) map[string][]byte {
+	rows := map[string]*[]byte{}
+	s.rows(c, func(table string) *[]byte {
+		if rows[table] == nil {
+			rows[table] = new([]byte)
+		}
+		return rows[table]
+	})
+	out := map[string][]byte{}
+	for table, b := range rows {
+		out[table] = *b
+	}
+	return out
+}
+
 // Every row is a whole line of JSON whose members are columns of its table.
 func TestRowsFitTheirSchemas(t *testing.T) {
-	id := &Identity{TenantID: "t", SubscriptionID: "s", ResourceID: "/r"}
+	writer := newScribe(Identity{TenantID: "t", SubscriptionID: "s", ResourceID: "/r"})
 	counts := map[string]int{}
 	for _, c := range []*call.Call{sample(), {At: time.Unix(0, 0), Gap: 7}, {At: time.Unix(0, 0), Status: 401}} {
-		id.rows(c, func(table string, write func([]byte) []byte) {
+		for table, line := range written(writer, c) {
 			counts[table]++
-			line := write([]byte("before\n"))[len("before\n"):]
 			object, err := openLine(line)
 			if err != nil {
 				t.Fatalf("%s: %v: %s", table, err, line)
@@ -45,7 +61,7 @@ func TestRowsFitTheirSchemas(t *testing.T) {
 					t.Errorf("%s has no column %s", table, column)
 				}
 			}
-		})
+		}
 	}
 	if counts[Calls] != 3 || counts[GatewayLogs] != 2 || counts[LLMLog] != 1 || counts[Diagnostics] != 1 {
 		t.Errorf("rows by table: %v", counts)
@@ -56,25 +72,58 @@ func TestLongMessagesAreChunked(t *testing.T) {
 	c := sample()
 	text := strings.Repeat("ação ", 20_000)
 	c.RequestBody, _ = json.Marshal(map[string]any{"messages": []any{map[string]any{"role": "user", "content": text}}})
-	chunks := (&Identity{}).llmChunks(c)
-	if len(chunks) < 4 || chunks[1].response != nil {
-		t.Fatalf("%d chunks", len(chunks))
-	}
 	var whole string
-	for _, part := range chunks {
-		var piece string
-		if err := json.Unmarshal(part.request, &piece); err != nil || len(piece) > chunkBytes {
-			t.Fatalf("chunk %d of %d bytes: %v", part.number, len(piece), err)
+	number := 0
+	for line := range bytes.Lines(written(newScribe(Identity{}), c)[LLMLog]) {
+		var row struct {
+			SequenceNumber   int
+			RequestMessages  string
+			ResponseMessages json.RawMessage
 		}
-		whole += piece
+		if err := json.Unmarshal(line, &row); err != nil || len(row.RequestMessages) > chunkBytes {
+			t.Fatalf("row %d with %d bytes: %v", number, len(row.RequestMessages), err)
+		}
+		if row.SequenceNumber != number || (number == 0) != (row.ResponseMessages != nil) {
+			t.Errorf("row %d: number %d, answer %q", number, row.SequenceNumber, row.ResponseMessages)
+		}
+		whole += row.RequestMessages
+		number++
+	}
+	if number < 4 {
+		t.Errorf("%d rows", number)
 	}
 	if !json.Valid([]byte(whole)) || !strings.Contains(whole, "ação ação") {
 		t.Error("the pieces do not make the messages")
 	}
 }
 
+// A body on several lines is one line of a segment, and what a client sends
+// that is no JSON costs the messages, not the row.
+func TestMessagesStayOnOneLine(t *testing.T) {
+	c := sample()
+	for _, body := range []struct{ request, answer, asked, said string }{
+		{"{\n \"messages\":\r\n [ {\"role\":\"user\",\n\"content\":\"a\\nb\"} ]\n}", "{\"choices\":[\n{\"message\":\n{\"content\":\"x\"}},{\"text\":\"y\"},{\"message\":null}]}", `[ {"role":"user","content":"a\nb"} ]`, `[{"content":"x"},"y"]`},
+		{`{"input":"say","prompt":["p"]}`, `{"output":[{"type":"message"}]}`, `["p"]`, `[{"type":"message"}]`},
+		{`{"messages":[`, `{"choices":[{"message":{}}]`, "", ""},
+		{`"no object"`, `[]`, "", ""},
+	} {
+		c.RequestBody, c.ResponseBody = []byte(body.request), []byte(body.answer)
+		line := written(newScribe(Identity{}), c)[LLMLog]
+		var row struct{ RequestMessages, ResponseMessages json.RawMessage }
+		if _, err := openLine(line); err != nil || bytes.Count(line, []byte("\n")) != 1 {
+			t.Fatalf("%v: %s", err, line)
+		}
+		if err := json.Unmarshal(line, &row); err != nil {
+			t.Fatal(err)
+		}
+		if string(row.RequestMessages) != body.asked || string(row.ResponseMessages) != body.said {
+			t.Errorf("messages %s and %s, want %s and %s", row.RequestMessages, row.ResponseMessages, body.asked, body.said)
+		}
+	}
+}
+
 func TestAlteredLinesAreNoticed(t *testing.T) {
-	line := callRow(nil, sample())
+	line := written(newScribe(Identity{}), sample())[Calls]
 	if _, err := openLine(line); err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +140,7 @@ func TestAlteredLinesAreNoticed(t *testing.T) {
 }
 
 func FuzzOpenLine(f *testing.F) {
-	f.Add(callRow(nil, sample()))
+	f.Add(written(newScribe(Identity{}), sample())[Calls])
 	f.Add([]byte(`{"a":1,"_crc":"00000000"}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		if object, err := openLine(line); err == nil && len(object) >= len(line) {

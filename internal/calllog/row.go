@@ -4,24 +4,28 @@ import (
 	"math"
 	"strconv"
 	"time"
-
-	"github.com/azptu/azptu/internal/kql/value"
 )
 
-// rowWriter writes one row of a table as a line of a segment. Columns that are
-// empty or null are left out: a reader gives them their empty value again.
+// rowWriter writes one row of a table as a line of a segment. Texts that are
+// empty and numbers that JSON cannot say are left out: a reader gives their
+// columns the empty value again.
 type rowWriter struct {
 	b     []byte
 	start int
 }
 
-// beginRow starts a row at the end of b.
-func beginRow(b []byte, at time.Time) rowWriter {
-	w := rowWriter{b: b, start: len(b)}
-	w.b = append(w.b, `{"`+timeColumn+`":"`...)
-	w.b = append(w.b, value.FormatDateTime(value.FromTime(at))...)
-	w.b = append(w.b, '"')
-	return w
+// beginRow starts a row at the end of b. head is the object's beginning: its
+// brace and first member, as timeMember writes it.
+func beginRow(b, head []byte) rowWriter {
+	return rowWriter{b: append(b, head...), start: len(b)}
+}
+
+// timeMember appends the beginning of every row: when it happened, to the
+// hundred nanoseconds that Kusto counts in.
+func timeMember(b []byte, at time.Time) []byte {
+	b = append(b, `{"`+timeColumn+`":"`...)
+	b = at.UTC().AppendFormat(b, "2006-01-02T15:04:05.0000000Z")
+	return append(b, '"')
 }
 
 func (w *rowWriter) name(column string) {
@@ -36,16 +40,16 @@ func (w *rowWriter) text(column, s string) {
 		return
 	}
 	w.name(column)
-	w.b = value.AppendQuoted(w.b, s)
+	w.b = appendQuoted(w.b, s)
 }
 
-// whole writes an integer unless it is 0 and may be left out.
+// whole writes an integer.
 func (w *rowWriter) whole(column string, n int64) {
 	w.name(column)
 	w.b = strconv.AppendInt(w.b, n, 10)
 }
 
-// real writes a number; what JSON cannot say is left out.
+// real writes a number.
 func (w *rowWriter) real(column string, f float64) {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return
@@ -60,7 +64,7 @@ func (w *rowWriter) truth(column string, t bool) {
 	w.b = strconv.AppendBool(w.b, t)
 }
 
-// document writes text that is JSON already.
+// document writes text that is JSON already, without line ends.
 func (w *rowWriter) document(column string, raw []byte) {
 	if len(raw) == 0 {
 		return
@@ -68,6 +72,9 @@ func (w *rowWriter) document(column string, raw []byte) {
 	w.name(column)
 	w.b = append(w.b, raw...)
 }
+
+// members writes what begins with a comma and is whole members already.
+func (w *rowWriter) members(raw []byte) { w.b = append(w.b, raw...) }
 
 // end seals the row and returns the buffer.
 func (w *rowWriter) end() []byte { return sealLine(w.b, w.start) }

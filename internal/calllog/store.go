@@ -18,7 +18,7 @@ import (
 
 // Options say how a Store keeps its rows. The zero value of each has a default.
 type Options struct {
-	FlushEvery   time.Duration // rows are on disk after this long; 0 means 500 ms
+	FlushEvery   time.Duration // rows are on disk after this long, or when they take a quarter of MaxPending; 0 means 500 ms
 	SegmentBytes int64         // a segment is closed at this size; 0 means 64 MiB
 	SegmentAge   time.Duration // or at this age; 0 means 10 minutes
 	MaxPending   int           // bytes held while the disk is slow or full; 0 means 64 MiB
@@ -41,21 +41,27 @@ type Store struct {
 	lock *flock.Flock
 
 	mu      sync.Mutex
+	scribe  *scribe
 	tables  map[string]*pending
 	held    int   // bytes in all pending buffers
 	lost    int64 // calls that found no room
 	stopped bool
 
-	flushing   sync.Mutex // one flush at a time
+	flushing   sync.Mutex    // one flush at a time
+	full       chan struct{} // holds one when there is much to flush
 	stop       chan struct{}
 	background sync.WaitGroup
 }
 
 // pending is what of one table is not on disk yet.
 type pending struct {
-	rows []byte
-	out  *appender
+	rows  []byte
+	spare []byte // memory of rows that went to disk, for the next ones
+	out   *appender
 }
+
+// keepSpare bounds the memory that is kept for a table while nothing happens.
+const keepSpare = 16 << 20
 
 // formatVersion is written into the folder's FORMAT file.
 const formatVersion = "azptu-log 1\n"
@@ -74,7 +80,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{dir: dir, opt: o, tables: make(map[string]*pending), stop: make(chan struct{})}
+	s := &Store{dir: dir, opt: o, tables: make(map[string]*pending), scribe: newScribe(o.Identity), full: make(chan struct{}, 1), stop: make(chan struct{})}
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}
@@ -157,6 +163,10 @@ func (s *Store) mendTable(folder string) error {
 func (s *Store) Record(c *call.Call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.record(c)
+}
+
+func (s *Store) record(c *call.Call) {
 	if s.stopped || s.held >= s.opt.MaxPending {
 		s.lost++
 		return
@@ -165,12 +175,21 @@ func (s *Store) Record(c *call.Call) {
 }
 
 func (s *Store) add(c *call.Call) {
-	s.opt.Identity.rows(c, func(table string, write func([]byte) []byte) {
-		p := s.tables[table]
-		before := len(p.rows)
-		p.rows = write(p.rows)
-		s.held += len(p.rows) - before
-	})
+	before, after := 0, 0
+	for _, p := range s.tables {
+		before += len(p.rows)
+	}
+	s.scribe.rows(c, func(table string) *[]byte { return &s.tables[table].rows })
+	for _, p := range s.tables {
+		after += len(p.rows)
+	}
+	s.held += after - before
+	if s.held >= s.opt.MaxPending/4 {
+		select {
+		case s.full <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // Lost tells how many calls were not recorded and are not told of by a gap
@@ -190,10 +209,20 @@ func (s *Store) flushLoop() {
 		case <-s.stop:
 			return
 		case <-tick.C:
-			if err := s.Flush(context.Background()); err != nil {
-				s.opt.Log.Error("the log could not be written; rows wait in memory", "error", err)
-			}
+		case <-s.full:
 		}
+		if err := s.Flush(context.Background()); err != nil {
+			s.opt.Log.Error("the log could not be written; rows wait in memory", "error", err)
+			pause(s.stop, tick.C) // a full disk is not asked again at once
+		}
+	}
+}
+
+// pause waits for the next tick, or the end.
+func pause(stop <-chan struct{}, tick <-chan time.Time) {
+	select {
+	case <-stop:
+	case <-tick:
 	}
 }
 
@@ -229,7 +258,7 @@ func (s *Store) take() map[string][]byte {
 	taken := make(map[string][]byte, len(s.tables))
 	for table, p := range s.tables {
 		if len(p.rows) > 0 {
-			taken[table], p.rows = p.rows, nil
+			taken[table], p.rows, p.spare = p.rows, p.spare[:0], nil
 		}
 	}
 	return taken
@@ -239,6 +268,9 @@ func (s *Store) take() map[string][]byte {
 func (s *Store) settle(table string, rows []byte, written int) {
 	s.mu.Lock()
 	s.held -= written
+	if p := s.tables[table]; written == len(rows) && cap(rows) <= keepSpare {
+		p.spare = rows
+	}
 	s.mu.Unlock()
 	if written < len(rows) {
 		s.giveBack(table, rows[written:])

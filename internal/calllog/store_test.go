@@ -14,7 +14,7 @@ import (
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
-func open(t *testing.T, dir string, change func(*Options)) *Store {
+func open(t testing.TB, dir string, change func(*Options)) *Store {
 	t.Helper()
 	o := Options{FlushEvery: time.Hour, Now: time.Now} // tests flush themselves
 	if change != nil {
