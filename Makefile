@@ -10,7 +10,7 @@ static = CGO_ENABLED=0 GOFLAGS="$${GOFLAGS:-} -trimpath"
 packages = $$($(GO) list ./...)
 sources = $$(git ls-files -co --exclude-standard '*.go')
 
-.PHONY: bench-gateway bench-kql kql-conformance build test soak lint fmt fmt-check cross release bench fuzz-short man size clients clean help
+.PHONY: bench-emulator bench-gateway bench-kql kql-conformance build test soak lint fmt fmt-check cross release bench fuzz-short man size clients clean help
 
 build: ## the static binary bin/azptu
 	packaging/build.sh bin/azptu
@@ -45,6 +45,9 @@ bench: ## every benchmark
 
 bench-gateway: ## the gateway against a plain reverse proxy, in interleaved rounds
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/gateway/bench
+
+bench-emulator: ## the emulator's chat throughput, true and estimated counts, beside an empty server
+	$(GO) test -run '^$$' -bench Chat -benchtime 1x -timeout 20m ./internal/emulator/bench
 
 bench-kql: ## the token-usage query over ten million generated rows
 	AZPTU_BENCH_ROWS=10000000 $(GO) test -run '^$$' -bench . -benchtime 5x -timeout 60m ./internal/calllog

@@ -29,6 +29,7 @@ import (
 	"github.com/azptu/azptu/internal/emulator/entra"
 	"github.com/azptu/azptu/internal/emulator/fault"
 	"github.com/azptu/azptu/internal/emulator/monitor"
+	"github.com/azptu/azptu/internal/emulator/openai"
 	"github.com/azptu/azptu/internal/emulator/state"
 )
 
@@ -157,7 +158,7 @@ func (s *Server) compose(config Config) error {
 	})
 	s.serve(s.sockets.all[control], s.controlPlane(s.faults.Manager(s.log.Watch(manager)), rest), slowest)
 	s.serve(s.sockets.all[data], rest.data, 0)
-	s.serve(s.sockets.all[dataPlain], rest.data, 0)
+	s.servePlain(s.sockets.all[dataPlain], rest.data, config)
 	s.serve(s.sockets.all[side], s.sideDoor(rest), slowest)
 	s.sockets.start(func(open net.Listener, account string) { s.serve(open, rest.data.ForAccount(account), 0) })
 	return nil
@@ -213,7 +214,20 @@ const slowest = 2 * time.Minute
 
 // serve answers a listener until the emulator is closed.
 func (s *Server) serve(open net.Listener, h http.Handler, read time.Duration) {
-	made := newServer(s.faults.Dates(h), read)
+	s.run(open, newServer(s.faults.Dates(h), read))
+}
+
+// servePlain answers the plain data plane: what can be answered at once does
+// without net/http.
+func (s *Server) servePlain(open net.Listener, h http.Handler, config Config) {
+	made := newServer(s.faults.Dates(h), 0)
+	if !config.Latency {
+		made.quicken(func(body []byte) bool { return !s.faults.On() && openai.AtOnce(body) }, config.Now)
+	}
+	s.run(open, made)
+}
+
+func (s *Server) run(open net.Listener, made *server) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

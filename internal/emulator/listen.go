@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/azptu/azptu/internal/emulator/front"
 	"github.com/azptu/azptu/internal/emulator/state"
 )
 
@@ -141,7 +142,30 @@ func loopback(host string) bool {
 // server is an HTTP server that knows how many requests it is answering.
 type server struct {
 	*http.Server
-	busy atomic.Int64
+	front *front.Server // nil, or what takes the plain requests before it
+	busy  atomic.Int64
+}
+
+// Serve answers a listener until the server is closed.
+func (s *server) Serve(open net.Listener) error {
+	if s.front != nil {
+		return s.front.Serve(open)
+	}
+	return s.Server.Serve(open)
+}
+
+// Close ends every connection.
+func (s *server) Close() error {
+	if s.front != nil {
+		_ = s.front.Close() // never fails
+	}
+	return s.Server.Close()
+}
+
+// quicken puts a front before the server, for the requests that quick says yes
+// to.
+func (s *server) quicken(quick func(body []byte) bool, now func() time.Time) {
+	s.front = &front.Server{Handler: s.Handler, Next: s.Server, Quick: quick, Now: now}
 }
 
 // newServer makes a server with the limits that keep a slow or silly client

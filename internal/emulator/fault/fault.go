@@ -284,6 +284,9 @@ func (s *Set) drop(i int) {
 	}
 }
 
+// On tells whether any fault is switched on. It is quick.
+func (s *Set) On() bool { return s.busy.Load() }
+
 // Strike tells what goes wrong with a call at a place.
 func (s *Set) Strike(at Place) Effect {
 	var e Effect

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,6 +25,9 @@ import (
 // serverMode is the environment variable that makes this test binary a server,
 // so that benchmarks can tell the server's CPU time from the loader's.
 const serverMode = "EMULATOR_BENCHMARK_SERVER"
+
+// serverProfile names the file that such a server writes its CPU profile to.
+const serverProfile = "EMULATOR_BENCHMARK_PROFILE"
 
 func TestMain(m *testing.M) {
 	if mode := os.Getenv(serverMode); mode != "" {
@@ -66,6 +70,16 @@ func answerNothing(w http.ResponseWriter, r *http.Request) {
 }
 
 func serve(h http.Handler) error {
+	if path := os.Getenv(serverProfile); path != "" {
+		f, err := os.Create(path)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
