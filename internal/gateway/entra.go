@@ -2,6 +2,9 @@ package gateway
 
 import (
 	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
@@ -10,6 +13,7 @@ import (
 	"io"
 	"math/big"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -43,7 +47,7 @@ const skew = 2 * time.Minute
 // verify returns who a token speaks for.
 func (v *verifier) verify(ctx context.Context, token string) (*principal, error) {
 	var claims tokenClaims
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256", "RS384", "RS512"}), jwt.WithLeeway(skew),
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256", "RS384", "RS512", "ES256"}), jwt.WithLeeway(skew),
 		jwt.WithExpirationRequired(), jwt.WithTimeFunc(v.now))
 	_, err := parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
 		id, _ := t.Header["kid"].(string)
@@ -90,22 +94,27 @@ func (v *verifier) audience(got []string) bool {
 
 // verifiers keeps the keys of each tenant over reloads.
 type verifiers struct {
-	mu     sync.Mutex
-	client http.RoundTripper
-	known  map[string]*tenantKeys
+	mu    sync.Mutex
+	known map[authority]*tenantKeys
 }
 
-func (v *verifiers) find(c *config.Entra) *tenantKeys {
+// authority is where a tenant's keys are, and who fetches them.
+type authority struct {
+	address string
+	client  http.RoundTripper
+}
+
+func (v *verifiers) find(c *config.Entra, client http.RoundTripper) *tenantKeys {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	address := strings.TrimSuffix(c.Authority, "/") + "/" + c.Tenant + "/discovery/v2.0/keys"
-	k, ok := v.known[address]
+	at := authority{strings.TrimSuffix(c.Authority, "/") + "/" + c.Tenant + "/discovery/v2.0/keys", client}
+	k, ok := v.known[at]
 	if !ok {
-		k = &tenantKeys{address: address, client: v.client}
+		k = &tenantKeys{authority: at}
 		if v.known == nil {
-			v.known = map[string]*tenantKeys{}
+			v.known = map[authority]*tenantKeys{}
 		}
-		v.known[address] = k
+		v.known[at] = k
 	}
 	return k
 }
@@ -114,11 +123,10 @@ func (v *verifiers) find(c *config.Entra) *tenantKeys {
 // are fetched when an unknown one is named, at most once a minute, and again
 // after a day.
 type tenantKeys struct {
-	address string
-	client  http.RoundTripper
+	authority
 
 	mu      sync.Mutex
-	keys    map[string]*rsa.PublicKey
+	keys    map[string]crypto.PublicKey
 	fetched time.Time
 }
 
@@ -128,7 +136,7 @@ const (
 	maxKeys   = 1 << 20 // bytes of the key document
 )
 
-func (k *tenantKeys) find(ctx context.Context, id string, now time.Time) (*rsa.PublicKey, error) {
+func (k *tenantKeys) find(ctx context.Context, id string, now time.Time) (crypto.PublicKey, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	key, ok := k.keys[id]
@@ -152,7 +160,7 @@ func (k *tenantKeys) find(ctx context.Context, id string, now time.Time) (*rsa.P
 	return key, nil
 }
 
-func (k *tenantKeys) fetch(ctx context.Context) (map[string]*rsa.PublicKey, error) {
+func (k *tenantKeys) fetch(ctx context.Context) (map[string]crypto.PublicKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, k.address, nil)
@@ -168,22 +176,46 @@ func (k *tenantKeys) fetch(ctx context.Context) (map[string]*rsa.PublicKey, erro
 		return nil, fmt.Errorf("the authority answered %s", res.Status)
 	}
 	var doc struct {
-		Keys []struct {
-			Kty, Kid, N, E, Use string
-		} `json:"keys"`
+		Keys []publicKey `json:"keys"`
 	}
 	if err := json.NewDecoder(io.LimitReader(res.Body, maxKeys)).Decode(&doc); err != nil {
 		return nil, err
 	}
-	keys := map[string]*rsa.PublicKey{}
+	keys := map[string]crypto.PublicKey{}
 	for _, j := range doc.Keys {
-		n, errN := base64.RawURLEncoding.DecodeString(j.N)
-		e, errE := base64.RawURLEncoding.DecodeString(j.E)
-		if j.Kty != "RSA" || j.Use != "" && j.Use != "sig" || errN != nil || errE != nil || len(n) < 256 || len(e) == 0 || len(e) > 4 {
-			continue
+		if key := j.key(); key != nil {
+			keys[j.Kid] = key
 		}
-		exponent := new(big.Int).SetBytes(e).Int64()
-		keys[j.Kid] = &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent)}
 	}
 	return keys, nil
+}
+
+// publicKey is a JSON Web Key as authorities publish it.
+type publicKey struct{ Kty, Kid, Use, N, E, Crv, X, Y string }
+
+// key returns nil for a key that is of no use here: not for signing, of another
+// kind, or too short. Entra signs with RSA; the emulator with P-256, which is
+// made in no time.
+func (j *publicKey) key() crypto.PublicKey {
+	number := func(text string) *big.Int {
+		raw, err := base64.RawURLEncoding.DecodeString(text)
+		if err != nil {
+			return new(big.Int)
+		}
+		return new(big.Int).SetBytes(raw)
+	}
+	switch {
+	case j.Use != "" && j.Use != "sig":
+	case j.Kty == "RSA":
+		if n, e := number(j.N), number(j.E); n.BitLen() >= 2048 && e.BitLen() > 1 && e.BitLen() < 32 {
+			return &rsa.PublicKey{N: n, E: int(e.Int64())}
+		}
+	case j.Kty == "EC" && j.Crv == "P-256":
+		x, errX := base64.RawURLEncoding.DecodeString(j.X)
+		y, errY := base64.RawURLEncoding.DecodeString(j.Y)
+		if key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y)); errX == nil && errY == nil && err == nil {
+			return key
+		}
+	}
+	return nil
 }

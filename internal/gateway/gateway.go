@@ -61,7 +61,7 @@ func New(ctx context.Context, c *config.Config, text []byte, o Options) (*Gatewa
 	g := &Gateway{
 		now: o.Now, origin: o.Now(), tokens: o.Tokens, log: o.Log, access: o.Access,
 		catalog: defaultCatalog(o.Catalog), memory: newMemory(), metrics: &metrics{},
-		transports: &transports{wrap: o.Wrap}, sink: o.Sink,
+		transports: &transports{now: o.Now, wrap: o.Wrap}, sink: o.Sink,
 	}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
@@ -71,7 +71,7 @@ func New(ctx context.Context, c *config.Config, text []byte, o Options) (*Gatewa
 		return nil, fmt.Errorf("making the transport: %w", err)
 	}
 	g.secrets = Secrets{Getenv: o.Getenv, Tokens: o.Tokens, Client: plain}
-	g.verifiers = &verifiers{client: plain}
+	g.verifiers = &verifiers{}
 	rt, err := g.build(ctx, c, text)
 	if err != nil {
 		return nil, err

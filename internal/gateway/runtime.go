@@ -252,7 +252,12 @@ func (b *builder) key(i int) {
 
 func (b *builder) entra() {
 	c := b.c.Entra
-	v := b.g.verifiers.find(c)
+	client, err := b.g.transports.find(c.CAFile, b.c.Timeouts.Header)
+	if err != nil {
+		b.fault("entra.caFile", "%v", err)
+		return
+	}
+	v := b.g.verifiers.find(c, client)
 	clients := map[string]*principal{}
 	for _, client := range c.Clients {
 		name := client.Name

@@ -1,7 +1,10 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
@@ -204,17 +207,17 @@ func TestClientTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	var fetches atomic.Int64
-	authority := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fetches.Add(1)
 		_ = json.NewEncoder(w).Encode(map[string]any{"keys": []map[string]string{{
 			"kty": "RSA", "kid": "k1", "use": "sig",
 			"n": base64.RawURLEncoding.EncodeToString(key.N.Bytes()), "e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(key.E)).Bytes()),
 		}}})
 	}))
-	defer authority.Close()
+	defer server.Close()
 	who := &principal{name: "app"}
 	v := &verifier{
-		keys: &tenantKeys{address: authority.URL, client: authority.Client().Transport}, now: func() time.Time { return noon },
+		keys: &tenantKeys{authority: authority{server.URL, server.Client().Transport}}, now: func() time.Time { return noon },
 		config:  &config.Entra{Tenant: "t", Audiences: []string{"api://gateway"}, Authority: "https://login.microsoftonline.com"},
 		clients: map[string]*principal{"app-id": who},
 	}
@@ -258,5 +261,41 @@ func TestClientTokens(t *testing.T) {
 	}
 	if n := fetches.Load(); n != 1 {
 		t.Errorf("the keys were fetched %d times; unknown ids must not be a lever", n)
+	}
+}
+
+// Keys that authorities publish: RSA as Entra does, P-256 as the emulator does,
+// and nothing that is too weak or meant for something else.
+func TestPublishedKeys(t *testing.T) {
+	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	point, err := curve.PublicKey.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := base64.RawURLEncoding.EncodeToString
+	long, short := text(bytes.Repeat([]byte{0xff}, 256)), text(bytes.Repeat([]byte{0xff}, 128))
+	x, y := text(point[1:33]), text(point[33:])
+	for name, c := range map[string]struct {
+		key  publicKey
+		good bool
+	}{
+		"RSA":              {publicKey{Kty: "RSA", Use: "sig", N: long, E: "AQAB"}, true},
+		"RSA for anything": {publicKey{Kty: "RSA", N: long, E: "AQAB"}, true},
+		"P-256":            {publicKey{Kty: "EC", Use: "sig", Crv: "P-256", X: x, Y: y}, true},
+		"short":            {publicKey{Kty: "RSA", N: short, E: "AQAB"}, false},
+		"exponent 1":       {publicKey{Kty: "RSA", N: long, E: "AQ"}, false},
+		"huge exponent":    {publicKey{Kty: "RSA", N: long, E: "AQABAAE"}, false},
+		"no number":        {publicKey{Kty: "RSA", N: "!", E: "AQAB"}, false},
+		"for encryption":   {publicKey{Kty: "RSA", Use: "enc", N: long, E: "AQAB"}, false},
+		"not on the curve": {publicKey{Kty: "EC", Crv: "P-256", X: y, Y: x}, false},
+		"other curve":      {publicKey{Kty: "EC", Crv: "P-521", X: x, Y: y}, false},
+		"symmetric":        {publicKey{Kty: "oct"}, false},
+	} {
+		if got := c.key.key(); (got != nil) != c.good {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

@@ -9,19 +9,22 @@ import (
 	"time"
 )
 
-// suites are the programs in node, each a process of its own because the
-// libraries keep tokens and credentials for the life of one.
-var suites = []struct {
+// suite is a program in node.
+type suite struct {
 	name, file string
 	scale      float64                  // of time on the control plane
 	env        func(x *target) []string // beside the target and its authority
 	local      bool                     // wants an emulator, not just any data plane
-}{
+}
+
+// suites are each a process of its own because the libraries keep tokens and
+// credentials for the life of one.
+var suites = []suite{
 	{name: "openai", file: "openai.test.mjs"},
 	{name: "langchain", file: "langchain.test.mjs"},
 	{name: "ai-sdk", file: "ai-sdk.test.mjs"},
 	{name: "arm-cognitiveservices", file: "arm.test.mjs", scale: 600, local: true},
-	{name: "identity", file: "identity.test.mjs", local: true},
+	{name: "identity", file: "identity.test.mjs"},
 	{name: "managed identity of App Service", file: "managed-identity.test.mjs", local: true, env: func(x *target) []string {
 		return []string{"IDENTITY_ENDPOINT=" + x.IdentityEndpoint, "IDENTITY_HEADER=" + x.IdentityHeader}
 	}},
@@ -41,30 +44,32 @@ func TestNodeClients(t *testing.T) {
 	}
 	for _, s := range suites {
 		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
-			var x *target
 			if s.local {
-				x = start(t, max(s.scale, 1))
-			} else {
-				x = dataPlane(t)
+				t.Parallel()
+				runNode(t, node, s, start(t, max(s.scale, 1)))
+				return
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
-			defer cancel()
-			cmd := exec.CommandContext(ctx, node, "--test", "--test-reporter=spec", "--test-concurrency=1", "node/"+s.file)
-			cmd.Env = append(plainEnvironment(), "AZPTU_CLIENTS_TARGET="+x.file, "NODE_EXTRA_CA_CERTS="+x.CAFile)
-			if s.env != nil {
-				cmd.Env = append(cmd.Env, s.env(x)...)
-			}
-			out, err := cmd.CombinedOutput()
-			if err != nil {
-				t.Fatalf("%s: %v\n%s", s.file, err, out)
-			}
-			if !strings.Contains(string(out), "pass ") || strings.Contains(string(out), "pass 0\n") {
-				t.Fatalf("%s tested nothing:\n%s", s.file, out)
-			}
-			t.Logf("%s", out)
+			onDataPlanes(t, func(t *testing.T, x *target) { runNode(t, node, s, x) })
 		})
 	}
+}
+
+func runNode(t *testing.T, node string, s suite, x *target) {
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, "--test", "--test-reporter=spec", "--test-concurrency=1", "node/"+s.file)
+	cmd.Env = append(plainEnvironment(), "AZPTU_CLIENTS_TARGET="+x.file, "NODE_EXTRA_CA_CERTS="+x.CAFile)
+	if s.env != nil {
+		cmd.Env = append(cmd.Env, s.env(x)...)
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", s.file, err, out)
+	}
+	if !strings.Contains(string(out), "pass ") || strings.Contains(string(out), "pass 0\n") {
+		t.Fatalf("%s tested nothing:\n%s", s.file, out)
+	}
+	t.Logf("%s", out)
 }
 
 // plainEnvironment is the environment without what would lead a client to

@@ -41,9 +41,9 @@ func refused(t *testing.T, err error) (time.Duration, bool) {
 	return time.Duration(ms) * time.Millisecond, true
 }
 
-func TestOpenAIChat(t *testing.T) {
-	t.Parallel()
-	x := dataPlane(t)
+func TestOpenAIChat(t *testing.T) { onDataPlanes(t, openAIChat) }
+
+func openAIChat(t *testing.T, x *target) {
 	client := x.openai(t)
 	answer, err := client.Chat.Completions.New(t.Context(), ask(x.Chat, "Say something short.", 16))
 	if err != nil {
@@ -58,9 +58,9 @@ func TestOpenAIChat(t *testing.T) {
 	}
 }
 
-func TestOpenAIStream(t *testing.T) {
-	t.Parallel()
-	x := dataPlane(t)
+func TestOpenAIStream(t *testing.T) { onDataPlanes(t, openAIStream) }
+
+func openAIStream(t *testing.T, x *target) {
 	client := x.openai(t)
 	params := ask(x.Chat, "Say something short.", 16)
 	params.StreamOptions = openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)}
@@ -78,9 +78,9 @@ func TestOpenAIStream(t *testing.T) {
 	}
 }
 
-func TestOpenAIEmbeddings(t *testing.T) {
-	t.Parallel()
-	x := dataPlane(t)
+func TestOpenAIEmbeddings(t *testing.T) { onDataPlanes(t, openAIEmbeddings) }
+
+func openAIEmbeddings(t *testing.T, x *target) {
 	client := x.openai(t)
 	answer, err := client.Embeddings.New(t.Context(), openai.EmbeddingNewParams{
 		Model: x.Embedding,
@@ -94,9 +94,9 @@ func TestOpenAIEmbeddings(t *testing.T) {
 	}
 }
 
-func TestOpenAIErrors(t *testing.T) {
-	t.Parallel()
-	x := dataPlane(t)
+func TestOpenAIErrors(t *testing.T) { onDataPlanes(t, openAIErrors) }
+
+func openAIErrors(t *testing.T, x *target) {
 	for _, c := range []struct {
 		name   string
 		client openai.Client
@@ -118,9 +118,9 @@ func TestOpenAIErrors(t *testing.T) {
 // TestOpenAILeavingMakesRoom fills a deployment with streams that may run for
 // minutes, sees it refuse, leaves the streams, and must then get in before the
 // refusal would have let it.
-func TestOpenAILeavingMakesRoom(t *testing.T) {
-	t.Parallel()
-	x := dataPlane(t)
+func TestOpenAILeavingMakesRoom(t *testing.T) { onDataPlanes(t, openAILeavingMakesRoom) }
+
+func openAILeavingMakesRoom(t *testing.T, x *target) {
 	client := x.openai(t)
 	streams, leave := context.WithCancel(t.Context())
 	defer leave()
@@ -166,9 +166,9 @@ func TestOpenAILeavingMakesRoom(t *testing.T) {
 // TestOpenAIObeys429 sends bursts until some calls are refused and lets the
 // library retry on its own: it must sleep as long as it was told and then get
 // through.
-func TestOpenAIObeys429(t *testing.T) {
-	t.Parallel()
-	x := dataPlane(t)
+func TestOpenAIObeys429(t *testing.T) { onDataPlanes(t, openAIObeys429) }
+
+func openAIObeys429(t *testing.T, x *target) {
 	hasty := x.openai(t)
 	burst := func() (full bool) {
 		outcomes := make(chan error)
@@ -200,9 +200,9 @@ func TestOpenAIObeys429(t *testing.T) {
 	}
 }
 
-func TestOpenAIWithTokenOfEntra(t *testing.T) {
-	t.Parallel()
-	x := start(t, 1)
+func TestOpenAIWithTokenOfEntra(t *testing.T) { onDataPlanes(t, openAIWithTokenOfEntra) }
+
+func openAIWithTokenOfEntra(t *testing.T, x *target) {
 	client := openai.NewClient(azure.WithEndpoint(x.BearerEndpoint, apiVersion), azure.WithTokenCredential(x.credential(t, x.ClientSecret)),
 		option.WithHTTPClient(x.client(t)), option.WithMaxRetries(0))
 	if _, err := client.Chat.Completions.New(t.Context(), ask(x.Chat, "Say something short.", 16)); err != nil {

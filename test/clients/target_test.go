@@ -4,9 +4,10 @@
 // obeyed, leaving a stream makes room, a migration is seen from Updating to
 // Succeeded, a quota is kept.
 //
-// Each test starts an emulator of its own. AZPTU_CLIENTS_TARGET names a JSON
-// file with the fields of target instead, and the data-plane suites then run
-// against whatever it points to, a gateway for instance.
+// Each test starts an emulator of its own, and the data-plane suites run twice:
+// against it, and against a gateway before one. AZPTU_CLIENTS_TARGET names a
+// JSON file with the fields of target instead, and these suites then run against
+// whatever it points to.
 package clients
 
 import (
@@ -82,26 +83,34 @@ func start(t *testing.T, scale float64) *target {
 	x.AccountKey, x.Endpoint, x.BearerEndpoint = x.APIKey, x.AOAIURL, x.AOAIURL
 	x.Chat, x.Small, x.Embedding = "gpt-4o-ptu", "gpt-4.1-ptu-min", "text-embedding-3-large"
 	x.file = filepath.Join(dir, "target.json")
-	raw, err := json.MarshalIndent(x, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(x.file, raw, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	x.write(t)
 	return x
 }
 
-// dataPlane is the target of the data-plane suites: the one that
-// AZPTU_CLIENTS_TARGET describes, or an emulator.
-func dataPlane(t *testing.T) *target {
-	t.Helper()
+// dataPlanes are the targets of the data-plane suites: an emulator, and a
+// gateway before one; or the one that AZPTU_CLIENTS_TARGET describes.
+func dataPlanes() map[string]func(t *testing.T) *target {
 	if file := os.Getenv("AZPTU_CLIENTS_TARGET"); file != "" {
-		x := load(t, file)
-		x.file = file
-		return x
+		return map[string]func(t *testing.T) *target{"target": func(t *testing.T) *target {
+			x := load(t, file)
+			x.file = file
+			return x
+		}}
 	}
-	return start(t, 1)
+	return map[string]func(t *testing.T) *target{
+		"emulator": func(t *testing.T) *target { return start(t, 1) },
+		"gateway":  throughGateway,
+	}
+}
+
+// onDataPlanes runs a test against each of them, side by side.
+func onDataPlanes(t *testing.T, test func(t *testing.T, x *target)) {
+	for name, target := range dataPlanes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, target(t))
+		})
+	}
 }
 
 func load(t *testing.T, file string) *target {

@@ -13,6 +13,9 @@ func (c *Config) Rebase(dir string) {
 	rebase(&c.Logs.Dir)
 	rebase(&c.TLS.Cert)
 	rebase(&c.TLS.Key)
+	if c.Entra != nil {
+		rebase(&c.Entra.CAFile)
+	}
 	for i := range c.Backends {
 		rebase(&c.Backends[i].CAFile)
 		if c.Backends[i].Auth.Key.Scheme == "file" {

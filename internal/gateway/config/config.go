@@ -155,6 +155,7 @@ type Entra struct {
 	Tenant    string
 	Audiences []string
 	Authority string // root of the authority; default https://login.microsoftonline.com
+	CAFile    string // PEM bundle trusted besides the system's when its keys are fetched
 	Clients   []EntraClient
 }
 

@@ -345,6 +345,7 @@ func (p *parser) entra(n *yaml.Node, path string) {
 		"tenant":    p.text(&e.Tenant),
 		"audiences": p.texts(&e.Audiences),
 		"authority": p.text(&e.Authority),
+		"caFile":    p.text(&e.CAFile),
 		"clients": func(n *yaml.Node, path string) {
 			p.list(n, path, func(n *yaml.Node, path string) {
 				var c EntraClient
