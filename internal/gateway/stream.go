@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/azptu/azptu/internal/gateway/config"
+	"github.com/azptu/azptu/internal/gateway/http11"
 	"github.com/azptu/azptu/internal/sse"
 	"github.com/azptu/azptu/internal/tokens/jsonlex"
 )
@@ -63,25 +64,53 @@ func (x *exchange) relayStream(ctx context.Context, b *backend, res *http.Respon
 	return s.end(ctx, err)
 }
 
-// run relays until the stream is over.
+// run relays until the stream is over. What came together is sent together,
+// and before anything more is waited for.
 func (s *relayed) run(w *watch, piece []byte, began time.Time) error {
-	idle := s.x.rt.config.Timeouts.Idle
+	var refused error
+	take := func(p []byte) error {
+		refused = s.split.Write(p, s.event)
+		return refused
+	}
+	pause := func() error {
+		w.touch(s.x.rt.config.Timeouts.Idle)
+		return s.flush(began)
+	}
+	err := streamed(s.res.Body, piece, take, pause)
+	if refused != nil {
+		return refused
+	}
+	if flushErr := s.flush(began); flushErr != nil {
+		return flushErr
+	}
+	if err != nil {
+		return err
+	}
+	if s.over || s.x.target.shape == opaque && s.split.Pending() == 0 {
+		return nil
+	}
+	return errCutShort
+}
+
+// streamed hands on what arrives of a body, without delay. pause is called
+// when nothing more is there for the time being. The body's good end is no
+// error.
+func streamed(body io.Reader, piece []byte, take func([]byte) error, pause func() error) error {
+	if direct, ok := body.(http11.Streamer); ok {
+		return direct.Stream(take, pause)
+	}
 	for {
-		n, err := s.res.Body.Read(piece)
+		n, err := body.Read(piece)
 		if n > 0 {
-			w.touch(idle)
-			if splitErr := s.split.Write(piece[:n], s.event); splitErr != nil {
-				return splitErr
+			if err := take(piece[:n]); err != nil {
+				return err
 			}
-			if flushErr := s.flush(began); flushErr != nil {
-				return flushErr
+			if err := pause(); err != nil {
+				return err
 			}
 		}
 		if err == io.EOF {
-			if s.over || s.x.target.shape == opaque && s.split.Pending() == 0 {
-				return nil
-			}
-			return errCutShort
+			return nil
 		}
 		if err != nil {
 			return err

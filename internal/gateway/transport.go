@@ -9,6 +9,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/azptu/azptu/internal/gateway/http11"
 )
 
 // transports keeps one connection pool for each set of trusted authorities, so
@@ -16,6 +18,7 @@ import (
 type transports struct {
 	mu    sync.Mutex
 	known map[string]http.RoundTripper
+	now   func() time.Time
 	wrap  func(http.RoundTripper) http.RoundTripper // tests put themselves between; nil for none
 }
 
@@ -46,7 +49,7 @@ func (t *transports) find(caFile string, connect time.Duration) (http.RoundTripp
 			return nil, fmt.Errorf("%s holds no certificate in PEM form", caFile)
 		}
 	}
-	var rt http.RoundTripper = newTransport(roots, connect)
+	var rt http.RoundTripper = newClient(roots, connect, t.now)
 	if t.wrap != nil {
 		rt = t.wrap(rt)
 	}
@@ -57,16 +60,30 @@ func (t *transports) find(caFile string, connect time.Duration) (http.RoundTripp
 	return rt, nil
 }
 
-// newTransport speaks HTTP/1.1, one connection for each running call: a lost
-// connection then costs one call, and a slow reader holds up nobody else.
-func newTransport(roots *x509.CertPool, connect time.Duration) *http.Transport {
+// newClient speaks HTTP/1.1, one connection for each running call: a lost
+// connection then costs one call, and a slow reader holds up nobody else. Only
+// backends that refuse HTTP/1.1 are spoken to in HTTP/2.
+func newClient(roots *x509.CertPool, connect time.Duration, now func() time.Time) *http11.Client {
 	dialer := &net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}
+	trust := &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
+	return &http11.Client{
+		Dial: dialer.DialContext, TLS: trust, Handshake: connect, Proxy: http.ProxyFromEnvironment, Now: now,
+		Transport: newTransport(dialer, trust, connect, false),
+		HTTP2:     newTransport(dialer, trust, connect, true),
+	}
+}
+
+// newTransport makes the transport for what the client leaves to others.
+func newTransport(dialer *net.Dialer, trust *tls.Config, connect time.Duration, http2 bool) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(!http2)
+	protocols.SetHTTP2(http2)
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
 		TLSHandshakeTimeout:    connect,
-		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}},
-		TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{},
+		TLSClientConfig:        trust.Clone(),
+		Protocols:              protocols,
 		DisableCompression:     true,
 		MaxIdleConns:           0,
 		MaxIdleConnsPerHost:    4096,
