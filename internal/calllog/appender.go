@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -98,4 +99,23 @@ func (a *appender) end() error {
 		return fmt.Errorf("closing a segment: %w", err)
 	}
 	return nil
+}
+
+// closed lists the table's segments that are not written to any more. No other
+// can be begun meanwhile.
+func (a *appender) closed() ([]segment, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	segments, err := listSegments(a.folder)
+	return slices.DeleteFunc(segments, func(s segment) bool { return a.file != nil && s.number == a.number }), err
+}
+
+// newest tells of the segment that is being written; number 0 means that none is.
+func (a *appender) newest() (number, size int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.file == nil {
+		return 0, 0
+	}
+	return a.number, a.size
 }

@@ -19,32 +19,23 @@ const groupRows = 1 << 17
 
 // Compact turns every closed segment of lines into a compacted one. It may run
 // while rows are written and read.
-func (s *Store) Compact(ctx context.Context) error {
+func (s *Store) Compact(ctx context.Context) error { return s.tend(ctx, s.compactTable) }
+
+func (s *Store) compactTable(ctx context.Context, schema *Schema, closed []segment) (left []segment, err error) {
 	var failed []error
-	for _, schema := range Schemas() {
-		segments, err := listSegments(filepath.Join(s.dir, schema.Table))
-		if err != nil {
-			failed = append(failed, err)
+	for _, seg := range closed {
+		if err := ctx.Err(); err != nil {
+			return closed, errors.Join(append(failed, err)...)
+		}
+		if seg.compacted {
+			failed = append(failed, removeLines(seg)) // a crash may have left them
 			continue
 		}
-		open := s.tables[schema.Table].out.newest()
-		for _, seg := range segments {
-			if err := ctx.Err(); err != nil {
-				return errors.Join(append(failed, err)...)
-			}
-			if seg.compacted {
-				failed = append(failed, removeLines(seg)) // a crash may have left them
-				continue
-			}
-			if seg.number >= open {
-				continue
-			}
-			if err := compactSegment(schema, seg); err != nil {
-				failed = append(failed, fmt.Errorf("compacting %s: %w", seg.path, err))
-			}
+		if err := compactSegment(schema, seg); err != nil {
+			failed = append(failed, fmt.Errorf("compacting %s: %w", seg.path, err))
 		}
 	}
-	return errors.Join(failed...)
+	return closed, errors.Join(failed...)
 }
 
 // compactSegment writes the compacted form beside the lines, makes it durable,
@@ -67,11 +58,15 @@ func compactSegment(schema *Schema, seg segment) error {
 
 // removeLines removes the lines of a segment that is compacted.
 func removeLines(seg segment) error {
-	err := os.Remove(strings.TrimSuffix(seg.path, parquetSuffix) + linesSuffix)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+	return removeFile(strings.TrimSuffix(seg.path, parquetSuffix) + linesSuffix)
+}
+
+// removeFile removes a file that may be gone already.
+func removeFile(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
 	}
-	return err
+	return nil
 }
 
 // writeDurably writes a file under another name, syncs it and its folder, and
@@ -154,17 +149,6 @@ func extractHidden(columns []*fileColumn) (made []*fileColumn) {
 		}
 	}
 	return made
-}
-
-// newest is the number of the segment that is being written, or a number no
-// segment has yet.
-func (a *appender) newest() int64 {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.file == nil {
-		return 1<<63 - 1
-	}
-	return a.number
 }
 
 var _ scan.Table = (*table)(nil)

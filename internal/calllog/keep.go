@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/azptu/azptu/internal/call"
@@ -48,7 +47,7 @@ func (s *Store) maintain() {
 		case <-s.stop:
 			return
 		case <-tick.C:
-			if err := errors.Join(s.Compact(ctx), s.Expire(ctx)); err != nil && ctx.Err() == nil {
+			if err := s.tend(ctx, s.expireTable, s.compactTable); err != nil && ctx.Err() == nil {
 				s.opt.Log.Error("the log could not be tidied up", "error", err)
 			}
 		}
@@ -58,46 +57,65 @@ func (s *Store) maintain() {
 // Expire removes the segments whose rows are all older than Options.Retain,
 // and the oldest ones while a table is larger than Options.RetainBytes. The
 // segment that is being written stays.
-func (s *Store) Expire(ctx context.Context) error {
+func (s *Store) Expire(ctx context.Context) error { return s.tend(ctx, s.expireTable) }
+
+// step is one kind of upkeep of a table: it is given the table's closed
+// segments and tells which are left.
+type step func(ctx context.Context, schema *Schema, closed []segment) (left []segment, err error)
+
+// tend does steps on every table, one after the other. Only one tends at a
+// time. A step that fails does not keep the others from being done.
+func (s *Store) tend(ctx context.Context, steps ...step) error {
+	s.tending.Lock()
+	defer s.tending.Unlock()
 	var failed []error
 	for _, schema := range Schemas() {
-		segments, err := listSegments(filepath.Join(s.dir, schema.Table))
+		closed, err := s.tables[schema.Table].out.closed()
 		if err != nil {
 			failed = append(failed, err)
 			continue
 		}
-		failed = append(failed, s.expireTable(ctx, segments, s.tables[schema.Table].out.newest()))
+		for _, do := range steps {
+			if closed, err = do(ctx, schema, closed); err != nil {
+				failed = append(failed, err)
+			}
+		}
 	}
 	return errors.Join(failed...)
 }
 
-func (s *Store) expireTable(ctx context.Context, segments []segment, open int64) error {
+func (s *Store) expireTable(ctx context.Context, schema *Schema, closed []segment) (left []segment, err error) {
 	var total int64
-	sizes := make([]int64, len(segments))
-	for i, seg := range segments {
+	sizes := make([]int64, len(closed))
+	for i, seg := range closed {
 		if info, err := os.Stat(seg.path); err == nil {
 			sizes[i] = info.Size()
 			total += info.Size()
 		}
 	}
-	for i, seg := range segments {
+	open, size := s.tables[schema.Table].out.newest()
+	total += size
+	for i, seg := range closed {
 		// The rows of a segment are no younger than when the next one was begun.
 		last := s.opt.Now()
-		if i+1 < len(segments) {
-			last = time.Unix(0, segments[i+1].number)
+		if i+1 < len(closed) {
+			last = time.Unix(0, closed[i+1].number)
+		} else if open > seg.number {
+			last = time.Unix(0, open)
 		}
 		old := s.opt.Retain > 0 && s.opt.Now().Sub(last) > s.opt.Retain
 		large := s.opt.RetainBytes > 0 && total > s.opt.RetainBytes
-		if seg.number >= open || !old && !large {
-			break
+		if !old && !large {
+			return closed[i:], nil
 		}
 		if err := ctx.Err(); err != nil {
-			return err
+			return closed[i:], err
 		}
-		if err := os.Remove(seg.path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("removing an old segment: %w", err)
+		// The lines go first: where they are left behind, they would count again.
+		if err := errors.Join(removeLines(seg), removeFile(seg.path)); err != nil {
+			return closed[i:], fmt.Errorf("removing an old segment: %w", err)
 		}
 		total -= sizes[i]
 	}
-	return nil
+	return nil, nil
 }

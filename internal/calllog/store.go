@@ -47,6 +47,7 @@ type Store struct {
 	lost    int64 // calls that found no room
 	stopped bool
 
+	tending    sync.Mutex    // one upkeep at a time
 	flushing   sync.Mutex    // one flush at a time
 	full       chan struct{} // holds one when there is much to flush
 	stop       chan struct{}
@@ -141,6 +142,14 @@ func (s *Store) checkFormat() error {
 }
 
 func (s *Store) mendTable(folder string) error {
+	// What a writer was making when it was killed is made again.
+	half, err := filepath.Glob(filepath.Join(folder, "*.tmp"))
+	for _, path := range half {
+		err = errors.Join(err, removeFile(path))
+	}
+	if err != nil {
+		return fmt.Errorf("tidying a table: %w", err)
+	}
 	segments, err := listSegments(folder)
 	if err != nil || len(segments) == 0 {
 		return err
