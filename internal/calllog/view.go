@@ -49,7 +49,7 @@ func (v *View) Table(name string) (scan.Table, bool) {
 	if !ok {
 		return nil, false
 	}
-	return &table{view: v, schema: schema}, true
+	return &table{view: v, schema: schemaIn(v.dir, schema)}, true
 }
 
 // table is one table of a view.
@@ -75,22 +75,22 @@ func (t *table) Scan(ctx context.Context, req scan.Request, emit func(*scan.Batc
 	return scan.Each(ctx, len(plan.pieces), req.Parallel, func(i int) error {
 		piece := plan.pieces[i]
 		if piece.file != nil {
-			return t.scanGroup(piece.file, piece.group, req, int64(i)<<32, emit)
+			return t.scanGroup(ctx, piece.file, piece.group, req, int64(i)<<16, emit)
 		}
 		raw, err := os.ReadFile(piece.path)
 		if errors.Is(err, os.ErrNotExist) {
-			return t.scanCompacted(piece.path, req, int64(i)<<32, emit)
+			return t.scanCompacted(ctx, piece.path, req, int64(i)<<16, emit)
 		}
 		if err != nil {
 			return fmt.Errorf("reading table %s: %w", t.schema.Table, err)
 		}
-		return t.scanLines(ctx, raw, plan.want, int64(i)<<32, emit)
+		return t.scanLines(ctx, raw, plan.want, int64(i)<<16, emit)
 	})
 }
 
 // scanCompacted reads a segment whose lines were compacted since the scan was
 // planned.
-func (t *table) scanCompacted(lines string, req scan.Request, seq int64, emit func(*scan.Batch) error) error {
+func (t *table) scanCompacted(ctx context.Context, lines string, req scan.Request, seq int64, emit func(*scan.Batch) error) error {
 	file, err := openParquet(strings.TrimSuffix(lines, linesSuffix) + parquetSuffix)
 	if err != nil {
 		t.view.broken.Add(1)
@@ -98,7 +98,7 @@ func (t *table) scanCompacted(lines string, req scan.Request, seq int64, emit fu
 	}
 	defer file.close()
 	for group := range file.parsed.RowGroups() {
-		if err := t.scanGroup(file, group, req, seq+int64(group), emit); err != nil {
+		if err := t.scanGroup(ctx, file, group, req, seq+int64(group)<<8, emit); err != nil {
 			return err
 		}
 	}
@@ -156,62 +156,6 @@ func (p *scanPlan) close() {
 
 func (t *table) isTime(column int) bool {
 	return column >= 0 && column < len(t.schema.Columns) && t.schema.Columns[column].Name == timeColumn
-}
-
-// scanGroup reads one row group. Paths into bodies come from hidden columns
-// where the segment has them.
-func (t *table) scanGroup(file *parquetFile, group int, req scan.Request, seq int64, emit func(*scan.Batch) error) error {
-	b := &scan.Batch{Len: int(file.parsed.RowGroups()[group].NumRows()), Seq: seq}
-	for _, c := range req.Columns {
-		v, err := file.read(group, t.schema.Columns[c].Name, t.schema.Columns[c].Type, false)
-		if err != nil {
-			return err
-		}
-		b.Columns = append(b.Columns, v)
-	}
-	if len(req.Paths) > 0 {
-		b.Paths = make([]*value.Vector, len(req.Paths))
-	}
-	for i, p := range req.Paths {
-		v, err := t.hidden(file, group, p)
-		if err != nil {
-			return err
-		}
-		if b.Paths[i] = v; v != nil || b.Sources[p.Column] != nil {
-			continue
-		}
-		if b.Sources == nil {
-			b.Sources = map[int]*value.Vector{}
-		}
-		if b.Sources[p.Column], err = file.read(group, t.schema.Columns[p.Column].Name, t.schema.Columns[p.Column].Type, false); err != nil {
-			return err
-		}
-	}
-	return emit(b)
-}
-
-// hidden gives the values of a path from its hidden column, or nil when there
-// is none for it.
-func (t *table) hidden(file *parquetFile, group int, p scan.JSONPath) (*value.Vector, error) {
-	name, h, ok := hiddenFor(t.schema, p)
-	if !ok {
-		return nil, nil
-	}
-	if _, ok := file.column[name]; !ok {
-		return nil, nil
-	}
-	v, err := file.read(group, name, h.kind, true)
-	if err == nil && h.kind == value.String {
-		v = asJSON(v)
-	}
-	return v, err
-}
-
-// asJSON makes a dynamic vector of JSON text without parsing any of it.
-func asJSON(text *value.Vector) *value.Vector {
-	v := *text
-	v.Type, v.Raw, v.Valid = value.Dynamic, true, true
-	return &v
 }
 
 // batchRows is how many rows of a segment of lines make one batch.

@@ -30,7 +30,48 @@ func fuzzTable(t testing.TB) Tables {
 			t.Fatal(err)
 		}
 	}
-	return Tables{"T": m}
+	return Tables{"T": &codingTable{m}}
+}
+
+// codingTable gives every column dictionary-coded to those who do not keep batches, and
+// spoils the codes afterwards.
+type codingTable struct{ *MemoryTable }
+
+func (t *codingTable) Scan(ctx context.Context, req ScanRequest, emit func(*Batch) error) error {
+	return t.MemoryTable.Scan(ctx, req, func(b *Batch) error {
+		if !req.Transient {
+			return emit(b)
+		}
+		var codes [][]uint32
+		for i, v := range b.Columns {
+			c := codedCopy(v)
+			codes = append(codes, c.Codes)
+			b.Columns[i] = c
+		}
+		err := emit(b)
+		for _, c := range codes {
+			for i := range c {
+				c[i] = 1 << 30
+			}
+		}
+		return err
+	})
+}
+
+// codedCopy gives the same rows by way of a dictionary.
+func codedCopy(v *Vector) *Vector {
+	words, seen, codes := value.NewBuilder(v.Type, 0), map[string]uint32{}, make([]uint32, v.Len)
+	for i := range codes {
+		key := string(value.AppendKey(nil, v, i))
+		c, ok := seen[key]
+		if !ok {
+			c = uint32(words.Len())
+			seen[key] = c
+			words.Append(v.Value(i))
+		}
+		codes[i] = c
+	}
+	return value.CodedOf(words.Finish(), codes)
 }
 
 var fuzzSeeds = []string{

@@ -70,6 +70,15 @@ func Names() []string {
 	return all
 }
 
+// TakesCodes says whether an aggregate reads coded vectors of any type.
+func TakesCodes(a Aggregator) bool {
+	switch a.(type) {
+	case *sum, *avg, *sharedMean, *count, *rows:
+		return true
+	}
+	return false
+}
+
 // OrderMatters says whether the result depends on the order of the rows.
 func OrderMatters(name string) bool {
 	if c := conditional[name]; c != "" {

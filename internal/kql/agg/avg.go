@@ -16,6 +16,25 @@ func newAvg(s Spec) Aggregator {
 	return &avg{sum: &sum{typ: s.Args[0]}, typ: s.Result}
 }
 
+// MeanOf makes an avg use what a sum of the same values adds up; both must be new.
+func MeanOf(mean, total Aggregator) Aggregator {
+	a, ok1 := mean.(*avg)
+	s, ok2 := total.(*sum)
+	if !ok1 || !ok2 || a.sum.typ != s.typ && !(a.sum.typ.Ints() && s.typ.Ints()) {
+		return mean
+	}
+	return &sharedMean{avg{sum: s, typ: a.typ}}
+}
+
+// sharedMean is an avg that leaves adding up to a sum.
+type sharedMean struct{ avg }
+
+func (*sharedMean) Resize(int) {}
+
+func (*sharedMean) Update([]uint32, []*value.Vector, int) {}
+
+func (*sharedMean) Merge(Aggregator, []uint32) {}
+
 func (a *avg) Resize(n int) { a.sum.Resize(n) }
 
 func (a *avg) Update(groups []uint32, args []*value.Vector, n int) { a.sum.Update(groups, args, n) }
@@ -23,6 +42,7 @@ func (a *avg) Update(groups []uint32, args []*value.Vector, n int) { a.sum.Updat
 func (a *avg) Merge(o Aggregator, to []uint32) { a.sum.Merge(o.(*avg).sum, to) }
 
 func (a *avg) Results() []*value.Vector {
+	a.sum.settle()
 	b := value.NewBuilder(a.typ, len(a.sum.seen))
 	for i, n := range a.sum.seen {
 		b.Append(a.mean(i, n))

@@ -25,7 +25,7 @@ func (d *dcount) Resize(n int) {
 
 func (d *dcount) Update(groups []uint32, args []*value.Vector, n int) {
 	v := args[0]
-	if v.Codes != nil && len(v.Dict) <= n {
+	if v.Codes != nil && v.Type == value.String && len(v.Dict) <= n {
 		hashes := make([]uint64, len(v.Dict))
 		for i, w := range v.Dict {
 			hashes[i] = xxhash.Sum64String(w)

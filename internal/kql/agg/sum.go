@@ -9,6 +9,8 @@ type sum struct {
 	f    []float64
 	d    []value.Dec
 	seen []int64
+	// coded is what was added up of coded columns and is not yet in the slices above.
+	coded codedSum
 }
 
 func newSum(s Spec) Aggregator { return &sum{typ: s.Result} }
@@ -23,10 +25,19 @@ func (s *sum) Resize(n int) {
 		s.i = grow(s.i, n)
 	}
 	s.seen = grow(s.seen, n)
+	if s.coded.parts != nil {
+		s.coded.parts = grow(s.coded.parts, n)
+	}
 }
 
 func (s *sum) Update(groups []uint32, args []*value.Vector, n int) {
 	v := args[0]
+	if v.Words != nil {
+		if s.updateCoded(groups[:n], v) {
+			return
+		}
+		v = v.Flat()
+	}
 	m := v.Mask()
 	nulls := len(v.Nulls) > 0
 	switch s.typ {
@@ -66,6 +77,8 @@ func (s *sum) decimals(groups []uint32, v *value.Vector, m int) {
 
 func (s *sum) Merge(other Aggregator, to []uint32) {
 	o := other.(*sum)
+	s.settle()
+	o.settle()
 	for i, n := range o.seen {
 		g := to[i]
 		s.seen[g] += n
@@ -81,5 +94,6 @@ func (s *sum) Merge(other Aggregator, to []uint32) {
 }
 
 func (s *sum) Results() []*value.Vector {
+	s.settle()
 	return []*value.Vector{{Type: s.typ, Len: len(s.seen), I64: s.i, F64: s.f, Dec: s.d}}
 }

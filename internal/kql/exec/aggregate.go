@@ -32,6 +32,13 @@ func (x *Runner) newGrouping(keys []plan.Expr, aggs []plan.Agg) *grouping {
 		}
 		s.aggs = append(s.aggs, agg.New(spec))
 	}
+	for i, a := range aggs {
+		for j, b := range aggs {
+			if a.Spec.Name == "avg" && b.Spec.Name == "sum" && plan.Same(a.Args[0], b.Args[0]) {
+				s.aggs[i] = agg.MeanOf(s.aggs[i], s.aggs[j])
+			}
+		}
+	}
 	return s
 }
 
@@ -43,7 +50,7 @@ func (x *Runner) aggregate(ctx context.Context, n *plan.Aggregate, emit func(*Re
 			workers = 1
 		}
 	}
-	c := x.compiler(n.In.Columns())
+	c := x.over(n.In)
 	keys := c.all(n.Keys)
 	args := make([][]eval, len(n.Aggs))
 	for i, a := range n.Aggs {
@@ -100,7 +107,9 @@ func (x *Runner) update(s *grouping, r *Rel, keys []eval, args [][]eval) error {
 		a.Resize(total)
 		av := make([]*value.Vector, len(args[i]))
 		for j, e := range args[i] {
-			av[j] = e(r)
+			if av[j] = e(r); !agg.TakesCodes(a) {
+				av[j] = av[j].Flat()
+			}
 		}
 		a.Update(groups, av, r.Len)
 	}
@@ -120,9 +129,7 @@ func (x *Runner) finish(every []*grouping, n *plan.Aggregate) *Rel {
 	}
 	total := s.g.len()
 	out := &Rel{Len: total}
-	for _, k := range s.g.keys {
-		out.Cols = append(out.Cols, k.Finish())
-	}
+	out.Cols = append(out.Cols, s.g.columns()...)
 	for _, a := range s.aggs {
 		a.Resize(total)
 		out.Cols = append(out.Cols, a.Results()...)

@@ -16,6 +16,15 @@ type compiler struct {
 	fn    *fn.Context
 	place map[int]int
 	docs  map[int]*docPaths
+	// coded says that numbers may be coded as strings may.
+	coded bool
+}
+
+// over makes a compiler for expressions over an operator's columns.
+func (x *Runner) over(n plan.Node) *compiler {
+	c := x.compiler(n.Columns())
+	c.coded = plan.Transient(n)
+	return c
 }
 
 func (x *Runner) compiler(cols []plan.Col) *compiler {
@@ -54,13 +63,13 @@ func (c *compiler) compile(x plan.Expr) eval {
 
 func (c *compiler) call(x *plan.Call) eval {
 	args := c.all(x.Args)
-	ctx := c.fn
+	apply := c.applier(x.F, onlyVariable(x.Args), x.T)
 	return func(r *Rel) *value.Vector {
 		vs := make([]*value.Vector, len(args))
 		for i, a := range args {
 			vs[i] = a(r)
 		}
-		return x.F.Apply(ctx, vs, r.Len, x.T)
+		return apply(vs, r.Len)
 	}
 }
 
@@ -80,10 +89,8 @@ func (c *compiler) inSet(x *plan.InSet) eval {
 	if ints := intKeys(x); ints != nil {
 		f.Vec = inInts(ints, x.Not)
 	}
-	ctx := c.fn
-	return func(r *Rel) *value.Vector {
-		return f.Apply(ctx, []*value.Vector{arg(r)}, r.Len, value.Bool)
-	}
+	apply := c.applier(f, 0, value.Bool)
+	return func(r *Rel) *value.Vector { return apply([]*value.Vector{arg(r)}, r.Len) }
 }
 
 func intKeys(x *plan.InSet) map[int64]bool {
@@ -164,6 +171,13 @@ func (d *docPaths) get(r *Rel) []*value.Vector {
 
 // Extract looks several paths up in each document of a column of JSON text or dynamics.
 func Extract(doc *value.Vector, paths [][]value.Step) []*value.Vector {
+	if doc.Words != nil && !doc.Const {
+		out := Extract(doc.Words, paths)
+		for i, v := range out {
+			out[i] = value.CodedOf(v, doc.Codes)
+		}
+		return out
+	}
 	if doc.Const {
 		out := Extract(plain(doc), paths)
 		for i, v := range out {

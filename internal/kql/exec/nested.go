@@ -91,7 +91,7 @@ func (x *Runner) nestedGroups(l plan.NestedLevel, c *compiler, r *Rel, sel []int
 	s.aggs[0].Resize(s.g.len())
 	s.aggs[0].Update(ids, keysOf(c.all(l.Agg.Args), r), r.Len)
 	final := x.finalOf(l, s.aggs[0].Results()[0])
-	keys := s.g.keys[0].Finish()
+	keys := s.g.columns()[0]
 	out := make([]nestedGroup, s.g.len())
 	for i := range out {
 		out[i].key, out[i].agg = keys.Value(i), final.Value(i)

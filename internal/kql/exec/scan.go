@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/azptu/azptu/internal/kql/fn"
 	"github.com/azptu/azptu/internal/kql/plan"
 	"github.com/azptu/azptu/internal/kql/scan"
 	"github.com/azptu/azptu/internal/kql/value"
@@ -12,15 +13,18 @@ import (
 
 // scan reads a table, looking up JSON paths itself where the table does not have them ready.
 func (x *Runner) scan(ctx context.Context, n *plan.Scan, workers int, emit func(*Rel) error) error {
-	req := scan.Request{Columns: n.Index, Predicates: n.Predicates, Time: n.Time, Limit: n.Limit, Parallel: workers}
+	req := scan.Request{Columns: n.Index, Predicates: n.Predicates, Time: n.Time, Limit: n.Limit, Transient: n.Transient, Parallel: workers}
 	for _, p := range n.Paths {
 		req.Paths = append(req.Paths, scan.JSONPath{Column: n.DocIndex(p), Steps: p.Steps, Want: p.Want})
 	}
 	seq := atomic.Int64{}
-	var pred eval
+	c := x.compiler(n.Cols)
+	c.coded = n.Transient
+	var pred condition
 	if n.Pred != nil {
-		pred = x.compiler(n.Cols).compile(n.Pred)
+		pred = c.condition(n.Pred)
 	}
+	convert := c.conversions(n.PathCols)
 	return n.Table.Scan(ctx, req, func(b *scan.Batch) (err error) {
 		defer func() {
 			if f := recover(); f != nil {
@@ -28,7 +32,7 @@ func (x *Runner) scan(ctx context.Context, n *plan.Scan, workers int, emit func(
 			}
 		}()
 		if pred != nil {
-			sel, all := selected(pred(&Rel{Cols: b.Columns, Len: b.Len}), b.Len)
+			sel, all := pred.choose(&Rel{Cols: b.Columns, Len: b.Len})
 			if !all && len(sel) == 0 {
 				return ctx.Err()
 			}
@@ -40,13 +44,44 @@ func (x *Runner) scan(ctx context.Context, n *plan.Scan, workers int, emit func(
 		if workers <= 1 {
 			r.Seq = seq.Add(1)
 		}
-		r.Cols = append(append(r.Cols, b.Columns...), x.paths(n, req, b)...)
+		r.Cols = append(append(r.Cols, b.Columns...), x.paths(convert, req, b)...)
 		return emit(r)
 	})
 }
 
+// conversions give the values of paths the types that the query wants.
+func (c *compiler) conversions(cols []plan.Col) []func(*value.Vector) *value.Vector {
+	out := make([]func(*value.Vector) *value.Vector, len(cols))
+	for i, col := range cols {
+		f, want := fn.Converter(col.Type), col.Type
+		var apply func([]*value.Vector, int) *value.Vector
+		if f != nil {
+			apply = c.applier(f, 0, want)
+		}
+		out[i] = func(v *value.Vector) *value.Vector {
+			switch {
+			case v.Type == want:
+				return v
+			case apply == nil:
+				return asDynamic(v)
+			}
+			return apply([]*value.Vector{v}, v.Len)
+		}
+	}
+	return out
+}
+
+// asDynamic makes dynamics of the values of a vector.
+func asDynamic(v *value.Vector) *value.Vector {
+	b := value.NewBuilder(value.Dynamic, v.Len)
+	for i := range v.Len {
+		b.Append(v.Value(i))
+	}
+	return b.Finish()
+}
+
 // paths gives the path columns of a batch.
-func (x *Runner) paths(n *plan.Scan, req scan.Request, b *scan.Batch) []*value.Vector {
+func (x *Runner) paths(convert []func(*value.Vector) *value.Vector, req scan.Request, b *scan.Batch) []*value.Vector {
 	out := make([]*value.Vector, len(req.Paths))
 	missing := map[int][]int{}
 	for k, p := range req.Paths {
@@ -72,9 +107,7 @@ func (x *Runner) paths(n *plan.Scan, req scan.Request, b *scan.Batch) []*value.V
 		}
 	}
 	for k, v := range out {
-		if want := n.PathCols[k].Type; v.Type != want {
-			out[k] = convertPath(x.Fn, v, want)
-		}
+		out[k] = convert[k](v)
 	}
 	return out
 }

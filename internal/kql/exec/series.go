@@ -171,10 +171,9 @@ func (x *Runner) layOut(n *plan.MakeSeries, ax *axis, series, cells *grouping) *
 		}
 	}
 	out := &Rel{Len: count}
-	for _, k := range series.g.keys {
-		out.Cols = append(out.Cols, k.Finish())
-	}
-	owners, places := cells.g.keys[0].Finish(), cells.g.keys[1].Finish()
+	out.Cols = append(out.Cols, series.g.columns()...)
+	at := cells.g.columns()
+	owners, places := at[0], at[1]
 	for i, a := range cells.aggs {
 		lines := make([]any, count)
 		for s := range lines {

@@ -4,63 +4,12 @@ import (
 	"context"
 	"sync/atomic"
 
-	"github.com/azptu/azptu/internal/kql/fn"
 	"github.com/azptu/azptu/internal/kql/plan"
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
-// convertPath gives a path's values the type the query wants.
-func convertPath(c *fn.Context, v *value.Vector, want value.Type) *value.Vector {
-	if want != value.Dynamic {
-		return fn.Converter(want).Apply(c, []*value.Vector{v}, v.Len, want)
-	}
-	b := value.NewBuilder(value.Dynamic, v.Len)
-	for i := range v.Len {
-		b.Append(v.Value(i))
-	}
-	return b.Finish()
-}
-
-// selected lists the rows for which a condition is true; all says that it is for every row.
-func selected(cond *value.Vector, n int) (sel []int32, all bool) {
-	if cond.Const {
-		return nil, n > 0 && cond.I64[0] != 0 && !cond.Nulls.Get(0)
-	}
-	count := 0
-	for _, b := range cond.I64[:n] {
-		count += int(b)
-	}
-	if count == n && len(cond.Nulls) == 0 {
-		return nil, true
-	}
-	sel = make([]int32, 0, count)
-	for i, b := range cond.I64[:n] {
-		if b != 0 && !cond.Nulls.Get(i) {
-			sel = append(sel, int32(i))
-		}
-	}
-	return sel, false
-}
-
-func (x *Runner) filter(ctx context.Context, n *plan.Filter, workers int, emit func(*Rel) error) error {
-	pred := x.compiler(n.In.Columns()).compile(n.Pred)
-	return x.stream(ctx, n.In, workers, func(r *Rel) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		sel, all := selected(pred(r), r.Len)
-		switch {
-		case all:
-			return emit(r)
-		case len(sel) == 0:
-			return nil
-		}
-		return emit(r.take(sel))
-	})
-}
-
 func (x *Runner) project(ctx context.Context, n *plan.Project, workers int, emit func(*Rel) error) error {
-	evals := x.compiler(n.In.Columns()).all(n.Exprs)
+	evals := x.over(n.In).all(n.Exprs)
 	return x.stream(ctx, n.In, workers, func(r *Rel) error {
 		if err := ctx.Err(); err != nil {
 			return err

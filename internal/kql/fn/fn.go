@@ -227,7 +227,7 @@ func (f *Func) Call(c *Context, row []value.Value, typ value.Type) value.Value {
 	return r
 }
 
-// overDictionary computes a function of one dictionary-coded string, all other arguments
+// overDictionary computes a function of one dictionary-coded column, all other arguments
 // being constant, once for each word of the dictionary.
 func (f *Func) overDictionary(c *Context, a []*value.Vector, n int, typ value.Type) *value.Vector {
 	coded := -1
@@ -235,35 +235,31 @@ func (f *Func) overDictionary(c *Context, a []*value.Vector, n int, typ value.Ty
 		if v.Const {
 			continue
 		}
-		if coded >= 0 || v.Codes == nil || v.Type != value.String || f.Volatile {
+		if coded >= 0 || !v.Coded() || f.Volatile {
 			return nil
 		}
 		coded = i
 	}
-	if coded < 0 || len(a[coded].Dict) > n {
+	if coded < 0 {
 		return nil
 	}
 	v := a[coded]
-	b := value.NewBuilder(typ, len(v.Dict))
+	dict, _ := v.Dictionary()
+	if dict.Len > n {
+		return nil
+	}
+	b := value.NewBuilder(typ, dict.Len)
 	row := make([]value.Value, len(a))
 	for j := range a {
 		if j != coded {
 			row[j] = a[j].Value(0)
 		}
 	}
-	for _, word := range v.Dict {
-		row[coded] = value.OfString(word)
+	for i := range dict.Len {
+		row[coded] = dict.Value(i)
 		b.Append(f.Call(c, row, typ))
 	}
-	words := b.Finish()
-	if typ == value.String {
-		return &value.Vector{Type: typ, Len: n, Codes: v.Codes, Dict: words.Str}
-	}
-	sel := make([]int32, n)
-	for i := range sel {
-		sel[i] = int32(v.Codes[i])
-	}
-	return words.Take(sel)
+	return value.CodedOf(b.Finish(), v.Codes).Flat()
 }
 
 // Shorthands for the functions' own use.

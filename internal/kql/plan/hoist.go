@@ -110,6 +110,7 @@ func (c *chain) hoist() Node {
 		return c.rebuild()
 	}
 	c.scan = shallow(s).(*Scan)
+	c.scan.Transient = c.passing()
 	var in Node = c.scan
 	untouched := true // every row scanned so far is still there
 	for i := len(c.nodes) - 1; i >= 0; i-- {
@@ -139,6 +140,41 @@ func (c *chain) hoist() Node {
 	}
 	return in
 }
+
+// passing says that rows are aggregated as they come, so that no batch is kept.
+func (c *chain) passing() bool {
+	for i, n := range c.nodes {
+		switch n.(type) {
+		case *Aggregate:
+			if i > 0 {
+				return false
+			}
+		case *Filter, *Project:
+			if i == 0 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return len(c.nodes) > 0
+}
+
+// Transient says that an operator passes batches on that must not be kept.
+func Transient(n Node) bool {
+	switch n := n.(type) {
+	case *Scan:
+		return n.Transient
+	case *Filter:
+		return Transient(n.In)
+	case *Project:
+		return Transient(n.In)
+	}
+	return false
+}
+
+// Conjuncts gives the conditions that must all hold for x to hold.
+func Conjuncts(x Expr) []Expr { return conjuncts(x) }
 
 // filter puts the conditions right above the scan into it, as far as they are on plain
 // columns, and gives a filter for the rest; nil when none is left.

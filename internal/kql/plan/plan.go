@@ -91,6 +91,8 @@ type (
 		Limit      int64
 		// Pred keeps rows before paths are looked up; nil for all.
 		Pred Expr
+		// Transient says that batches may be used again once they have been passed on.
+		Transient bool
 		// PredOnly marks the columns that nobody but Pred uses.
 		PredOnly []bool
 	}

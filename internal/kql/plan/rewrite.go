@@ -1,5 +1,7 @@
 package plan
 
+import "github.com/azptu/azptu/internal/kql/value"
+
 // inputs gives the places where an operator holds its inputs.
 func inputs(n Node) []*Node {
 	switch n := n.(type) {
@@ -139,4 +141,31 @@ func Replace(n Node, src *Source, by Node) Node {
 		*p = Replace(*places[i], src, by)
 	}
 	return c
+}
+
+// Same says whether two expressions compute the same.
+func Same(a, b Expr) bool {
+	switch a := a.(type) {
+	case Ref:
+		b, ok := b.(Ref)
+		return ok && a.ID == b.ID
+	case Const:
+		b, ok := b.(Const)
+		return ok && a.V.T == b.V.T && a.V.Null == b.V.Null && value.KeyOf(a.V) == value.KeyOf(b.V)
+	case *Path:
+		b, ok := b.(*Path)
+		return ok && a.Doc.T == b.Doc.T && pathKey(a) == pathKey(b)
+	case *Call:
+		b, ok := b.(*Call)
+		if !ok || a.F != b.F || a.T != b.T || a.F.Volatile || len(a.Args) != len(b.Args) {
+			return false
+		}
+		for i := range a.Args {
+			if !Same(a.Args[i], b.Args[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }

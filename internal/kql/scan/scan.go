@@ -42,6 +42,10 @@ type Request struct {
 	// Limit is the number of rows after which the engine will stop; 0 for all. It is
 	// only set when every row scanned counts.
 	Limit int64
+	// Transient says that the receiver is done with a batch when emit returns, so that the
+	// table may use its memory again, and that columns of any type may be dictionary-coded
+	// (value.Vector.Words). Strings taken out of a batch stay good.
+	Transient bool
 	// Parallel is how many goroutines may call emit at once; 0 and 1 mean one.
 	Parallel int
 }

@@ -30,6 +30,9 @@ func (b Bitmap) Any() bool {
 // or Codes into Dict when the strings are dictionary-coded; Dyn for dynamic. A dynamic
 // vector with Raw set holds JSON text in Str (or Codes and Dict) instead, where "" and
 // "null" are null and text that is not JSON stands for itself as a string.
+// A vector of another type may be coded too: Codes then point into Words, a vector of the
+// same type, and the slices are empty. Only who asks for such vectors gets them (see
+// scan.Request.Transient); Flat makes an ordinary one.
 // A Const vector keeps one element for all its rows. Vectors are never changed once made.
 type Vector struct {
 	Type  Type
@@ -44,6 +47,7 @@ type Vector struct {
 	Str   []string
 	Codes []uint32
 	Dict  []string
+	Words *Vector
 	Dec   []Dec
 	GUID  []UUID
 	Dyn   []any
@@ -58,11 +62,16 @@ func (v *Vector) Mask() int {
 }
 
 // HasNulls says whether a null is possible.
-func (v *Vector) HasNulls() bool { return len(v.Nulls) > 0 || v.Type == Dynamic }
+func (v *Vector) HasNulls() bool {
+	return len(v.Nulls) > 0 || v.Type == Dynamic || v.Words != nil && v.Words.HasNulls()
+}
 
 // Null says whether row i is null.
 func (v *Vector) Null(i int) bool {
 	i &= v.Mask()
+	if v.Words != nil {
+		return v.Words.Null(int(v.Codes[i]))
+	}
 	if v.Type == Dynamic {
 		if v.Raw {
 			s := v.Text(i)
@@ -84,6 +93,9 @@ func (v *Vector) Text(i int) string {
 
 // Dynamic gives row i of a dynamic vector as a tree, parsing it when it is raw.
 func (v *Vector) Dynamic(i int) any {
+	if v.Words != nil {
+		return v.Words.Dynamic(int(v.Codes[i&v.Mask()]))
+	}
 	if v.Raw {
 		return ParseJSONOrText(v.Text(i))
 	}
@@ -94,6 +106,8 @@ func (v *Vector) Dynamic(i int) any {
 func (v *Vector) Value(i int) Value {
 	i &= v.Mask()
 	switch {
+	case v.Words != nil:
+		return v.Words.Value(int(v.Codes[i]))
 	case v.Type == String:
 		return Value{T: String, S: v.Text(i)}
 	case v.Type == Dynamic:
@@ -144,7 +158,7 @@ func (v *Vector) Take(sel []int32) *Vector {
 	if v.Const {
 		return v.Resized(len(sel))
 	}
-	w := &Vector{Type: v.Type, Len: len(sel), Raw: v.Raw, Valid: v.Valid, Dict: v.Dict}
+	w := &Vector{Type: v.Type, Len: len(sel), Raw: v.Raw, Valid: v.Valid, Dict: v.Dict, Words: v.Words}
 	w.I64, w.F64, w.Codes = take(v.I64, sel), take(v.F64, sel), take(v.Codes, sel)
 	w.Str, w.Dec, w.GUID, w.Dyn = take(v.Str, sel), take(v.Dec, sel), take(v.GUID, sel), take(v.Dyn, sel)
 	if len(v.Nulls) > 0 {
@@ -195,7 +209,7 @@ func (v *Vector) Slice(lo, hi int) *Vector {
 	if lo == 0 && hi == v.Len {
 		return v
 	}
-	w := &Vector{Type: v.Type, Len: hi - lo, Raw: v.Raw, Valid: v.Valid, Dict: v.Dict}
+	w := &Vector{Type: v.Type, Len: hi - lo, Raw: v.Raw, Valid: v.Valid, Dict: v.Dict, Words: v.Words}
 	w.I64, w.F64, w.Codes = part(v.I64, lo, hi), part(v.F64, lo, hi), part(v.Codes, lo, hi)
 	w.Str, w.Dec, w.GUID, w.Dyn = part(v.Str, lo, hi), part(v.Dec, lo, hi), part(v.GUID, lo, hi), part(v.Dyn, lo, hi)
 	if len(v.Nulls) > 0 {
@@ -215,6 +229,11 @@ func Concat(t Type, vs []*Vector) *Vector {
 		return vs[0]
 	}
 	n := 0
+	for i, v := range vs {
+		if v.Words != nil {
+			vs[i] = v.Flat()
+		}
+	}
 	raw, coded := len(vs) > 0, len(vs) > 0
 	for _, v := range vs {
 		n += v.Len
