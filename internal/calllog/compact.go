@@ -23,6 +23,7 @@ func (s *Store) Compact(ctx context.Context) error { return s.tend(ctx, s.compac
 
 func (s *Store) compactTable(ctx context.Context, schema *Schema, closed []segment) (left []segment, err error) {
 	var failed []error
+	schema = schemaIn(s.dir, schema)
 	for _, seg := range closed {
 		if err := ctx.Err(); err != nil {
 			return closed, errors.Join(append(failed, err)...)

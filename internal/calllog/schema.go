@@ -33,6 +33,8 @@ type Schema struct {
 	// type: _s string, _d real, _b bool, _t datetime, _g guid.
 	Open  bool
 	index map[string]int
+	// additional: AdditionalFields takes what no column is for.
+	additional bool
 }
 
 // Column finds a column's place by its exact name.
@@ -88,6 +90,7 @@ func readSchemas() []*Schema {
 		for i, c := range s.Columns {
 			s.index[c.Name] = i
 		}
+		_, s.additional = s.index["AdditionalFields"]
 	}
 	return all
 }

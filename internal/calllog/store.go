@@ -47,6 +47,9 @@ type Store struct {
 	lost    int64 // calls that found no room
 	stopped bool
 
+	taking sync.Mutex // one batch of foreign rows at a time
+	intake intake
+
 	tending    sync.Mutex    // one upkeep at a time
 	flushing   sync.Mutex    // one flush at a time
 	full       chan struct{} // holds one when there is much to flush
@@ -193,6 +196,11 @@ func (s *Store) add(c *call.Call) {
 		after += len(p.rows)
 	}
 	s.held += after - before
+	s.wakeWhenFull()
+}
+
+// wakeWhenFull lets rows go to disk before their time when there are many.
+func (s *Store) wakeWhenFull() {
 	if s.held >= s.opt.MaxPending/4 {
 		select {
 		case s.full <- struct{}{}:
