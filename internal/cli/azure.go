@@ -5,7 +5,9 @@ import (
 
 	"github.com/azptu/azptu/internal/cli/account"
 	"github.com/azptu/azptu/internal/cli/capacity"
+	"github.com/azptu/azptu/internal/cli/chat"
 	"github.com/azptu/azptu/internal/cli/deployment"
+	"github.com/azptu/azptu/internal/cli/metrics"
 	"github.com/azptu/azptu/internal/cli/model"
 	"github.com/azptu/azptu/internal/cli/price"
 	"github.com/azptu/azptu/internal/cli/project"
@@ -27,5 +29,6 @@ func azureDocumented(env *verb.Env) []*cobra.Command {
 func azureNouns(env *verb.Env) []*cobra.Command {
 	return []*cobra.Command{
 		account.New(env), project.New(env), deployment.New(env), model.New(env), quota.New(env), capacity.New(env), price.New(env),
+		metrics.New(env), chat.New(env),
 	}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,7 +27,7 @@ func TestAzureScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setupAzure,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "account": putAccount, "capacity": setCapacity, "quota": setQuota, "advance": advance, "without": without, "until": until, "sed": replace,
+			"exits": exits, "account": putAccount, "capacity": setCapacity, "quota": setQuota, "advance": advance, "without": without, "until": until, "sed": replace, "as": signInAs,
 		},
 	})
 }
@@ -132,4 +133,29 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	ts.Fatalf("%s never became %s", args[0], args[1])
+}
+
+// signInAs signs what follows in as a client that holds the roles named and no
+// other: as 'Reader' 'Cognitive Services User'.
+func signInAs(ts *testscript.TestScript, _ bool, args []string) {
+	s, ok := ts.Value(emulatorKey{}).(*emulator.Server)
+	if !ok || len(args) == 0 {
+		ts.Fatalf("usage: as ROLE...")
+	}
+	client := s.State.AddClient(args[0])
+	for _, role := range args {
+		_, _, err := s.State.Assign(state.Assignment{Scope: "/subscriptions/" + s.Endpoints.SubscriptionID, Role: role, Principal: client.ObjectID, Kind: "ServicePrincipal"}, state.Caller{})
+		ts.Check(err)
+	}
+	dir := ts.Getenv("AZPTU_EMULATOR_DIR")
+	raw, err := os.ReadFile(filepath.Join(dir, "emulator.json"))
+	ts.Check(err)
+	var cloud map[string]any
+	ts.Check(json.Unmarshal(raw, &cloud))
+	cloud["clientId"], cloud["clientSecret"] = client.ClientID, client.Secret
+	raw, err = json.Marshal(cloud)
+	ts.Check(err)
+	path := filepath.Join(dir, "as.json")
+	ts.Check(os.WriteFile(path, raw, 0o600))
+	ts.Setenv("AZPTU_CLOUD", path)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/azptu/azptu/internal/cli/completion"
 	"github.com/azptu/azptu/internal/cli/config"
 	"github.com/azptu/azptu/internal/cli/defaults"
+	"github.com/azptu/azptu/internal/cli/doctor"
 	"github.com/azptu/azptu/internal/cli/verb"
 	"github.com/azptu/azptu/internal/cli/version"
 )
@@ -80,6 +81,7 @@ func nouns(env *verb.Env) []*cobra.Command {
 // setup are the commands about azptu itself.
 func setup(env *verb.Env) []*cobra.Command {
 	return append(system(env),
+		doctor.New(env),
 		config.New(env),
 		completion.New(env),
 	)

@@ -50,15 +50,29 @@ type Client struct {
 
 // Message is one turn of a conversation.
 type Message struct {
-	Role    string `json:"role"` // system, user, assistant
-	Content any    `json:"content"`
+	Role    string `json:"role"`    // system, user, assistant
+	Content any    `json:"content"` // a string, or a []Part
+}
+
+// Part is a piece of a message that holds more than text.
+type Part struct {
+	Type  string    `json:"type"` // text or image_url
+	Text  string    `json:"text,omitempty"`
+	Image *ImageURL `json:"image_url,omitempty"`
+}
+
+// ImageURL is where an image is: an https address or a data: URL.
+type ImageURL struct {
+	URL string `json:"url"`
 }
 
 // Request is what is asked of the model.
 type Request struct {
-	Messages    []Message `json:"messages"`
-	MaxTokens   int       `json:"max_tokens,omitempty"` // 0: as many as the model likes
-	Temperature *float64  `json:"temperature,omitempty"`
+	Messages  []Message `json:"messages"`
+	MaxTokens int       `json:"max_tokens,omitempty"` // 0: as many as the model likes
+	// MaxCompletion is what reasoning models take in place of MaxTokens.
+	MaxCompletion int      `json:"max_completion_tokens,omitempty"`
+	Temperature   *float64 `json:"temperature,omitempty"`
 }
 
 // Usage counts tokens. Cached is a part of Prompt, Reasoning of Completion.

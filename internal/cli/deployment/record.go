@@ -1,5 +1,5 @@
 // Package deployment holds the verbs about deployments: list, create, show,
-// update, delete, upgrade-policy, migrate, each in a file of its own, and their twins of
+// update, delete, upgrade-policy, migrate, watch, each in a file of its own, and their twins of
 // azptu 1.0 (list-deployments, create-ptu-deployment, update-ptu-capacity,
 // get-ptu-info, delete-ptu-deployment), which are the same constructors
 // called by their documented names.
@@ -21,7 +21,7 @@ import (
 func New(env *verb.Env) *cobra.Command {
 	return verb.Group(env, verb.Spec{Use: "deployment", Help: "deployment"},
 		NewList(env, verb.Tree), NewCreate(env, verb.Tree), NewShow(env, verb.Tree), NewUpdate(env, verb.Tree), NewDelete(env, verb.Tree),
-		newUpgradePolicy(env), newMigrate(env),
+		newUpgradePolicy(env), newMigrate(env), newWatch(env),
 	)
 }
 

@@ -88,6 +88,12 @@ func (o *retirementOptions) run(ctx context.Context, env *verb.Env) error {
 	return env.Show(view)
 }
 
+// Retirements sets every deployment of subscriptions against its dates, the
+// nearest first.
+func Retirements(ctx context.Context, s *session.Session, subscriptions []string) ([]Retirement, error) {
+	return (&retirementOptions{}).rows(ctx, s, subscriptions)
+}
+
 func (o *retirementOptions) rows(ctx context.Context, s *session.Session, subscriptions []string) ([]Retirement, error) {
 	accounts, err := account.Everywhere(ctx, s, subscriptions)
 	if err != nil {

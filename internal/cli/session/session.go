@@ -8,12 +8,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/azptu/azptu/internal/azure/arm"
 	"github.com/azptu/azptu/internal/azure/login"
+	"github.com/azptu/azptu/internal/azure/monitor"
 	"github.com/azptu/azptu/internal/cli/exit"
 	"github.com/azptu/azptu/internal/cli/verb"
 	"github.com/azptu/azptu/internal/settings"
@@ -24,6 +26,11 @@ type Session struct {
 	Env   *verb.Env
 	Cloud login.Cloud
 	ARM   *arm.Client
+
+	transport http.RoundTripper
+	private   http.RoundTripper // transport without --debug's eyes
+	token     func(ctx context.Context, audience string) (string, error)
+	metrics   func(region string) (*monitor.Client, error)
 }
 
 // Open finds the cloud and prepares the client. It does not touch the network:
@@ -45,12 +52,20 @@ func Open(env *verb.Env) (*Session, error) {
 	}
 	client, err := arm.New(arm.Options{
 		Cloud: cloud, Credential: credential, Transport: transport, Now: env.Now,
-		UserAgent: "azptu-" + cmp.Or(env.Build.Version, "dev"),
+		UserAgent: userAgent(env),
 	})
 	if err != nil {
 		return nil, Explain(env, err)
 	}
-	return &Session{Env: env, Cloud: cloud, ARM: client}, nil
+	return &Session{
+		Env: env, Cloud: cloud, ARM: client, transport: transport, private: base,
+		token: func(ctx context.Context, audience string) (string, error) {
+			return login.Token(ctx, credential, audience)
+		},
+		metrics: func(region string) (*monitor.Client, error) {
+			return monitor.New(monitor.Options{Cloud: cloud, Region: region, Credential: credential, Transport: transport, UserAgent: userAgent(env)})
+		},
+	}, nil
 }
 
 // FindCloud finds the cloud that the settings name.

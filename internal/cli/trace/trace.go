@@ -39,7 +39,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	number := t.count
 	t.mu.Unlock()
 
-	sent := peekRequest(req)
+	req, sent := peekRequest(req)
 	var b strings.Builder
 	fmt.Fprintf(&b, "#%d > %s %s\n", number, req.Method, MaskURL(req.URL))
 	headers(&b, '>', req.Header)
@@ -70,18 +70,25 @@ func (t *Transport) write(text string) {
 	_, _ = io.WriteString(t.out, text)
 }
 
-// peekRequest reads the beginning of a request's body without taking it away.
-func peekRequest(req *http.Request) []byte {
+// peekRequest reads the beginning of a request's body and gives the request to
+// send in its place: some clients hand out the very body as its copy, so what
+// was read must be wound back.
+func peekRequest(req *http.Request) (*http.Request, []byte) {
 	if req.GetBody == nil {
-		return nil
+		return req, nil
 	}
 	copied, err := req.GetBody()
 	if err != nil {
-		return nil
+		return req, nil
 	}
-	defer copied.Close()
 	start, _ := io.ReadAll(io.LimitReader(copied, bodyShown+1))
-	return start
+	again, err := req.GetBody()
+	if err != nil {
+		return req, nil
+	}
+	wound := *req
+	wound.Body = again
+	return &wound, start
 }
 
 // peekResponse reads the beginning of a response's body and puts it back.

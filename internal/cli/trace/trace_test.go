@@ -123,3 +123,32 @@ func FuzzMask(f *testing.F) {
 		}
 	})
 }
+
+// A body that is handed out as its own copy, as the Azure SDK does, arrives
+// whole.
+func TestSharedBodyIsSent(t *testing.T) {
+	var got string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		raw, _ := io.ReadAll(r.Body)
+		got = string(raw)
+	}))
+	defer server.Close()
+	shared := strings.NewReader("grant_type=x")
+	req, err := http.NewRequest(http.MethodPost, server.URL, io.NopCloser(shared))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.ContentLength = shared.Size()
+	req.GetBody = func() (io.ReadCloser, error) {
+		_, err := shared.Seek(0, io.SeekStart)
+		return io.NopCloser(shared), err
+	}
+	resp, err := New(http.DefaultTransport, io.Discard, time.Now).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if got != "grant_type=x" {
+		t.Errorf("arrived: %q", got)
+	}
+}
