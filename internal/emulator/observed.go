@@ -36,7 +36,7 @@ type measure struct {
 }
 
 // Observe implements openai.Observer.
-func (o *observed) Observe(c openai.Call) {
+func (o *observed) Observe(c *openai.Call) {
 	o.requests.add(c)
 	if o.log != nil {
 		o.log.LogAttrs(context.Background(), slog.LevelDebug, "call", slog.String("deployment", c.Deployment), slog.String("operation", c.Operation),

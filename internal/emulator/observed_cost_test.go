@@ -27,7 +27,7 @@ func BenchmarkObserve(b *testing.B) {
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {
-			watch.Observe(c)
+			watch.Observe(&c)
 		}
 	})
 }

@@ -22,14 +22,14 @@ type requestLog struct {
 	next int
 }
 
-func (l *requestLog) add(c openai.Call) {
+func (l *requestLog) add(c *openai.Call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.ring) < mostRequests {
-		l.ring = append(l.ring, c)
+		l.ring = append(l.ring, *c)
 		return
 	}
-	l.ring[l.next] = c
+	l.ring[l.next] = *c
 	l.next = (l.next + 1) % mostRequests
 }
 

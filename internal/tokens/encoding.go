@@ -68,26 +68,23 @@ func (e *Encoding) unpack() {
 func (e *Encoding) Count(text []byte) int {
 	e.Load()
 	total := 0
+	var m *merger // most short texts need none
 	for i := 0; i < len(text); {
 		end := e.split.next(text, i)
 		if n := end - i; n <= shortest && e.words.hasShort(pack(text, i, n)) {
 			total++
 		} else {
-			total += e.countPiece(text[i:end])
+			if m == nil {
+				m = e.merge.Get().(*merger)
+			}
+			total += m.count(e.words, text[i:end])
 		}
 		i = end
 	}
-	return total
-}
-
-func (e *Encoding) countPiece(piece []byte) int {
-	if len(piece) == 1 || e.words.rank(piece) != noRank {
-		return 1
+	if m != nil {
+		e.merge.Put(m)
 	}
-	m := e.merge.Get().(*merger)
-	n := m.run(e.words, piece)
-	e.merge.Put(m)
-	return n
+	return total
 }
 
 // Append appends the tokens of text to dst.

@@ -10,6 +10,43 @@ type merger struct {
 	next   []int32  // heap: the part behind, by start
 	prev   []int32  // heap: the part before
 	heap   []candidate
+	known  [memory]known
+}
+
+// known is a piece that was counted before. Texts repeat their words: to find
+// one here takes less than to look it up among all tokens and to merge it.
+type known struct {
+	piece         [30]byte
+	length, count uint8 // length 0: nothing is here
+}
+
+// memory is how many pieces a merger remembers; later ones take the place of
+// earlier ones.
+const memory = 512
+
+// count tells how many tokens piece is.
+func (m *merger) count(v *vocabulary, piece []byte) int {
+	if len(piece) == 1 {
+		return 1
+	}
+	if len(piece) > len(m.known[0].piece) {
+		return m.look(v, piece)
+	}
+	k := &m.known[hash(piece)%memory]
+	if string(k.piece[:k.length]) == string(piece) {
+		return int(k.count)
+	}
+	n := m.look(v, piece)
+	copy(k.piece[:], piece)
+	k.length, k.count = uint8(len(piece)), uint8(n)
+	return n
+}
+
+func (m *merger) look(v *vocabulary, piece []byte) int {
+	if v.rank(piece) != noRank {
+		return 1
+	}
+	return m.run(v, piece)
 }
 
 // scanLimit is the piece length up to which scanning is faster.

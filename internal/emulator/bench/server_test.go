@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/pprof"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -181,6 +182,26 @@ func start(b *testing.B, mode string) *child {
 	c.head = "POST /openai/deployments/" + state.RoomyDeployment + "/chat/completions?api-version=2024-10-21 HTTP/1.1\r\nHost: " + c.addr +
 		"\r\nUser-Agent: bench\r\nAccept: application/json\r\nContent-Type: application/json\r\napi-key: " + key + "\r\nContent-Length: "
 	return c
+}
+
+// cpu is the CPU time that the server has taken so far; 0 where the system does
+// not tell.
+func (c *child) cpu() time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, err1 := strconv.Atoi(fields[11])
+	system, err2 := strconv.Atoi(fields[12])
+	if err1 != nil || err2 != nil {
+		return 0
+	}
+	return time.Duration(user+system) * 10 * time.Millisecond // Linux counts hundredths of a second
 }
 
 // stop ends the server and tells the CPU time that it took.

@@ -82,7 +82,8 @@ func (x *exchange) enter(d Deployment, need demand) (*grant, *problem) {
 	m, f := x.h.meterOf(d)
 	x.call.Deployment, x.call.Model, x.call.Version, x.call.SKU = d.Name, d.Model, d.Version, d.SKU
 	x.call.Region, x.call.Utilization = d.LocationDisplay, 0
-	g := &grant{dep: d, facts: f, meter: m, maxTokens: need.maxTokens}
+	g := x.grant()
+	g.dep, g.facts, g.meter, g.maxTokens = d, f, m, need.maxTokens
 	if p := x.suffer(g); p != nil {
 		return nil, p
 	}
@@ -103,6 +104,15 @@ func (x *exchange) enter(d Deployment, need demand) (*grant, *problem) {
 		return nil, p
 	}
 	return g, nil
+}
+
+// grant makes room for one; a call reaches two deployments at most.
+func (x *exchange) grant() *grant {
+	if x.granted == len(x.grants) {
+		return new(grant)
+	}
+	x.granted++
+	return &x.grants[x.granted-1]
 }
 
 // suffer lets faults happen.

@@ -7,7 +7,10 @@ import "bytes"
 // errs on the side of no: a body that may ask for a stream, in whatever spelling,
 // is none.
 func AtOnce(body []byte) bool {
-	return !bytes.Contains(body, streamName) && !bytes.Contains(body, escaped6) && !bytes.Contains(body, escaped7)
+	if bytes.Contains(body, streamName) {
+		return false
+	}
+	return bytes.IndexByte(body, '\\') < 0 || !bytes.Contains(body, escaped6) && !bytes.Contains(body, escaped7)
 }
 
 // The member's name, and how escapes of its letters begin (all are U+0061 to

@@ -113,7 +113,8 @@ func (x *exchange) textWriter(g *grant, q *chatRequest, asked []byte) *writer {
 	if q.seed != nil {
 		seed ^= uint64(*q.seed) * 0x9e3779b97f4a7c15
 	}
-	return &writer{encoding: tokens.For(g.dep.Model), facts: g.facts, seed: mix(seed, asked), length: x.wantedLength()}
+	x.writer = writer{encoding: tokens.For(g.dep.Model), facts: g.facts, seed: mix(seed, asked), length: x.wantedLength()}
+	return &x.writer
 }
 
 // offend turns the answer into one that the filter caught.

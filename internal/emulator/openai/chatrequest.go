@@ -63,7 +63,7 @@ func (q *chatRequest) parse(body []byte) *problem {
 		if !ok {
 			break
 		}
-		if p := q.field(string(name)); p != nil {
+		if p := q.field(memberName(name)); p != nil {
 			return p
 		}
 		if l.Err() != nil {
@@ -74,6 +74,27 @@ func (q *chatRequest) parse(body []byte) *problem {
 		return q.fault(err, body)
 	}
 	return q.check()
+}
+
+// members are the names that most requests have.
+var members = map[string]string{}
+
+func init() {
+	for _, name := range []string{
+		"model", "messages", "stream", "stream_options", "n", "max_tokens", "max_completion_tokens", "stop", "temperature", "top_p", "seed", "user", "tools",
+		"tool_choice", "parallel_tool_calls", "response_format", "frequency_penalty", "presence_penalty", "reasoning_effort",
+	} {
+		members[name] = name
+	}
+}
+
+// memberName is a member's name as a string, without a copy of those that are
+// usual.
+func memberName(b []byte) string {
+	if name, ok := members[string(b)]; ok {
+		return name
+	}
+	return string(b)
 }
 
 // unparsable is what the service says of a body that is not JSON, or not an

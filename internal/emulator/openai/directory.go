@@ -53,9 +53,9 @@ type AuthError struct {
 func (e *AuthError) Error() string { return fmt.Sprintf("%d %s: %s", e.Status, e.Code, e.Message) }
 
 // Observer is told of every finished call. It is called on the path of the
-// call and must not block.
+// call, must not block, and must not keep the Call but may copy it.
 type Observer interface {
-	Observe(Call)
+	Observe(*Call)
 }
 
 // Call is one finished data-plane call, refused ones included. A call that

@@ -91,10 +91,10 @@ type calls struct {
 	all []Call
 }
 
-func (c *calls) Observe(call Call) {
+func (c *calls) Observe(call *Call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.all = append(c.all, call)
+	c.all = append(c.all, *call)
 }
 
 func (c *calls) take() []Call {

@@ -23,6 +23,10 @@ type exchange struct {
 	started   time.Time
 	body      *[]byte // pooled
 	hidden    []Call  // calls of deployments that others took over for
+	grants    [2]grant
+	granted   int
+	writer    writer
+	complete  bool // the answer, head included, has been handed over whole
 	observed  bool
 
 	values [14]string // of headers; see one
@@ -34,13 +38,22 @@ type exchange struct {
 }
 
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *exchange {
-	return &exchange{h: h, w: w, r: r, ctx: r.Context(), started: h.cfg.Now(), requestID: h.newUUID()}
+	x := exchanges.Get().(*exchange)
+	*x = exchange{h: h, w: w, r: r, ctx: r.Context(), started: h.cfg.Now(), requestID: h.newUUID()}
+	return x
 }
+
+// exchanges are kept for reuse, but only those whose headers have been read:
+// an answer that was never begun may still read them from here.
+var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 
 // finish gives buffers back, and sees to it that the observer was told.
 func (h *Handler) finish(x *exchange) {
 	x.release()
 	x.observe()
+	if x.complete {
+		exchanges.Put(x)
+	}
 }
 
 // observe tells the observer, once. It comes before the last byte is written,
@@ -52,18 +65,24 @@ func (x *exchange) observe() {
 	}
 	x.observed = true
 	now := h.cfg.Now()
-	for _, c := range append(x.hidden, x.call) {
-		c.At, c.Duration = x.started, now.Sub(x.started)
-		c.Account, c.RequestID = x.account, x.requestID
-		c.Operation, c.APIVersion = operationIDs[x.target.operation], x.target.apiVersion
-		if c.Status == 0 {
-			c.Status = x.status
-		}
-		if !x.firstByte.IsZero() {
-			c.TTFT = x.firstByte.Sub(x.started)
-		}
-		h.cfg.Observer.Observe(c)
+	for i := range x.hidden {
+		x.tell(&x.hidden[i], now)
 	}
+	x.tell(&x.call, now)
+}
+
+// tell completes what is known of a call and shows it to the observer.
+func (x *exchange) tell(c *Call, now time.Time) {
+	c.At, c.Duration = x.started, now.Sub(x.started)
+	c.Account, c.RequestID = x.account, x.requestID
+	c.Operation, c.APIVersion = operationIDs[x.target.operation], x.target.apiVersion
+	if c.Status == 0 {
+		c.Status = x.status
+	}
+	if !x.firstByte.IsZero() {
+		c.TTFT = x.firstByte.Sub(x.started)
+	}
+	x.h.cfg.Observer.Observe(c)
 }
 
 // authorize finds the account by key or token.
@@ -221,6 +240,7 @@ func (x *exchange) send(status int, body []byte) {
 	x.observe()
 	x.w.WriteHeader(status)
 	_, _ = x.w.Write(body) // a client that has left misses nothing that is owed
+	x.complete = true
 }
 
 // begun notes, once, that the answer begins.

@@ -118,5 +118,6 @@ func milliseconds(d time.Duration) string {
 
 // percent writes a utilization as the service does, "87.4%".
 func percent(share float64) string {
-	return strconv.FormatFloat(share*100, 'f', 1, 64) + "%"
+	var room [24]byte
+	return string(append(strconv.AppendFloat(room[:0], share*100, 'f', 1, 64), '%'))
 }

@@ -44,32 +44,38 @@ var patterns = []string{
 
 // sentence appends one sentence; the very first has no blank in front.
 func (p *prose) sentence(r *random) {
+	text, ends := p.text, p.ends // kept at hand: this is most of what an answer costs
+	add := func(piece string) {
+		text = append(text, piece...)
+		ends = append(ends, int32(len(text)))
+	}
+	pick := func(words []string) { add(words[r.below(len(words))]) }
 	for _, slot := range patterns[r.below(len(patterns))] {
 		switch slot {
 		case 's':
-			word := starters[r.below(len(starters))]
-			if len(p.text) > 0 {
-				p.text = append(p.text, ' ')
+			if len(text) > 0 {
+				text = append(text, ' ')
 			}
-			p.add(word)
+			pick(starters)
 		case 'a':
-			p.add(adjectives[r.below(len(adjectives))])
+			pick(adjectives)
 		case 'n':
-			p.add(nouns[r.below(len(nouns))])
+			pick(nouns)
 		case 'v':
-			p.add(verbs[r.below(len(verbs))])
+			pick(verbs)
 		case 'l':
-			p.add(links[r.below(len(links))])
+			pick(links)
 		case 'j':
-			p.add(joints[r.below(len(joints))])
+			pick(joints)
 		case 'd':
-			p.add(articles[r.below(len(articles))])
+			pick(articles)
 		case ',':
-			p.add(",")
+			add(",")
 		default:
-			p.add(".")
+			add(".")
 		}
 	}
+	p.text, p.ends = text, ends
 }
 
 // write fills p with about so many tokens, ending with a sentence.

@@ -72,5 +72,6 @@ func (r *random) appendLetters(dst []byte, n int) []byte {
 
 // letters returns prefix and n random letters and digits.
 func (r *random) letters(prefix string, n int) string {
-	return string(r.appendLetters(append(make([]byte, 0, len(prefix)+n), prefix...), n))
+	var room [64]byte
+	return string(r.appendLetters(append(room[:0], prefix...), n))
 }

@@ -20,14 +20,15 @@ const (
 	opResponseInput
 	opModels
 	opModel
+	opCount
 )
 
 // operations are the handlers. A *problem returned is the answer; otherwise
 // the handler has answered.
-var operations map[operation]func(*exchange) *problem
+var operations [opCount]func(*exchange) *problem
 
 func init() {
-	operations = map[operation]func(*exchange) *problem{
+	operations = [opCount]func(*exchange) *problem{
 		opChat: chat, opCompletions: completions, opEmbeddings: embeddings,
 		opResponses: createResponse, opResponseGet: getResponse, opResponseDelete: deleteResponse, opResponseInput: responseInput,
 		opModels: listModels, opModel: getModel,
@@ -36,7 +37,7 @@ func init() {
 
 // operationIDs name operations in errors and metrics, as the dated
 // specifications do (2025-03-01-preview for those that came late).
-var operationIDs = map[operation]string{
+var operationIDs = [opCount]string{
 	opChat: "ChatCompletions_Create", opCompletions: "Completions_Create", opEmbeddings: "Embeddings_Create",
 	opResponses: "Create_Response", opResponseGet: "Get_Response", opResponseDelete: "Delete_Response", opResponseInput: "Get_Input_Items",
 	opModels: "Models_List", opModel: "Models_Get",

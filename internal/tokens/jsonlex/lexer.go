@@ -7,6 +7,7 @@
 package jsonlex
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"strconv"
@@ -477,8 +478,7 @@ const (
 // control character or not ASCII. It looks at eight bytes at once.
 func special(b []byte, i int) int {
 	for i+8 <= len(b) {
-		w := uint64(b[i]) | uint64(b[i+1])<<8 | uint64(b[i+2])<<16 | uint64(b[i+3])<<24 |
-			uint64(b[i+4])<<32 | uint64(b[i+5])<<40 | uint64(b[i+6])<<48 | uint64(b[i+7])<<56
+		w := binary.LittleEndian.Uint64(b[i:])
 		quote := w ^ ones*'"'
 		slash := w ^ ones*'\\'
 		hit := (w - ones*0x20) | (quote - ones) | (slash - ones) | w
