@@ -10,6 +10,12 @@ import (
 // when the peer is a trusted proxy, the last address of X-Forwarded-For that
 // is not itself one.
 func callerAddress(r *http.Request, trusted []netip.Prefix) string {
+	if len(trusted) == 0 {
+		// net/http writes addresses of IPv4 as they are to be shown.
+		if host, _, _ := strings.Cut(r.RemoteAddr, ":"); len(host) > 0 && host[0] != '[' {
+			return host
+		}
+	}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr

@@ -16,15 +16,15 @@ import (
 const maxAnswer = 1 << 20
 
 // relay brings a successful answer to the client, in the way that suits it.
-func (x *exchange) relay(ctx context.Context, b *backend, res *http.Response, w *watch, began time.Time) outcome {
-	w.next(x.rt.config.Timeouts.Idle, &errIdle)
+func (x *exchange) relay(ctx context.Context, b *backend, res *http.Response, began time.Time) outcome {
+	x.patience.next(x.rt.config.Timeouts.Idle, errIdle)
 	if strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") && !encoded(res.Header) {
-		return x.relayStream(ctx, b, res, w, began)
+		return x.relayStream(ctx, b, res, began)
 	}
 	if x.target.shape == opaque || encoded(res.Header) {
-		return x.relayOpaque(ctx, b, res, w, began)
+		return x.relayOpaque(ctx, b, res, began)
 	}
-	return x.relayWhole(ctx, b, res, w, began)
+	return x.relayWhole(ctx, b, res, began)
 }
 
 // encoded tells whether a body cannot be looked into although the backend was
@@ -35,12 +35,12 @@ func encoded(h http.Header) bool {
 }
 
 // relayWhole holds the answer, looks at it and passes it on.
-func (x *exchange) relayWhole(ctx context.Context, b *backend, res *http.Response, w *watch, began time.Time) outcome {
+func (x *exchange) relayWhole(ctx context.Context, b *backend, res *http.Response, began time.Time) outcome {
 	held := x.entry.newAnswer()
-	err := held.readAll(touching{io.LimitReader(res.Body, maxAnswer), w, x.rt.config.Timeouts.Idle}, maxAnswer)
+	err := held.readSome(x.patience.reading(res.Body, x.rt.config.Timeouts.Idle), maxAnswer)
 	x.rec.Upstream += x.g.now().Sub(began)
-	if err == nil && len(held.b) == maxAnswer {
-		return x.relayOn(ctx, b, res, w, held.b, nil)
+	if err == errTooLarge {
+		return x.relayOn(ctx, b, res, held.b, nil)
 	}
 	if err != nil {
 		return x.failed(ctx, b, err)
@@ -89,27 +89,12 @@ func (x *exchange) deliver(status int, body []byte) bool {
 	return err == nil
 }
 
-// touching keeps an attempt alive while bytes arrive.
-type touching struct {
-	src  io.Reader
-	w    *watch
-	idle time.Duration
-}
-
-func (t touching) Read(p []byte) (int, error) {
-	n, err := t.src.Read(p)
-	if n > 0 && err == nil {
-		t.w.touch(t.idle)
-	}
-	return n, err
-}
-
 // tailLength is how much of a long answer's end is kept to find its usage.
 const tailLength = 4 << 10
 
 // relayOpaque passes an answer on as it comes: images, audio, files, and
 // whatever the gateway does not know.
-func (x *exchange) relayOpaque(ctx context.Context, b *backend, res *http.Response, w *watch, began time.Time) outcome {
+func (x *exchange) relayOpaque(ctx context.Context, b *backend, res *http.Response, began time.Time) outcome {
 	piece := newBuffer()
 	defer piece.free()
 	n, err := firstPiece(res.Body, piece.b[:cap(piece.b)])
@@ -117,12 +102,12 @@ func (x *exchange) relayOpaque(ctx context.Context, b *backend, res *http.Respon
 	if err != nil && err != io.EOF {
 		return x.failed(ctx, b, err)
 	}
-	return x.relayOn(ctx, b, res, w, piece.b[:n], err)
+	return x.relayOn(ctx, b, res, piece.b[:n], err)
 }
 
 // relayOn begins the answer with its first piece and passes on what follows.
 // readErr is what reading the first piece ended with.
-func (x *exchange) relayOn(ctx context.Context, b *backend, res *http.Response, w *watch, first []byte, readErr error) outcome {
+func (x *exchange) relayOn(ctx context.Context, b *backend, res *http.Response, first []byte, readErr error) outcome {
 	h := x.w.Header()
 	x.copyResponseHeaders(h, res.Header)
 	x.ownHeaders(h)
@@ -133,7 +118,7 @@ func (x *exchange) relayOn(ctx context.Context, b *backend, res *http.Response, 
 	x.rec.FirstByte = x.g.now().Sub(x.started)
 	x.committed = true
 	x.w.WriteHeader(res.StatusCode)
-	tail, err := x.copyPieces(res, w, first, readErr)
+	tail, err := x.copyPieces(res, first, readErr)
 	if err != io.EOF && !x.delivered {
 		x.abort = true
 		o := x.failed(ctx, b, err)
@@ -153,7 +138,7 @@ func (x *exchange) relayOn(ctx context.Context, b *backend, res *http.Response, 
 }
 
 // copyPieces passes an answer on piece by piece and returns its end.
-func (x *exchange) copyPieces(res *http.Response, w *watch, piece []byte, err error) ([]byte, error) {
+func (x *exchange) copyPieces(res *http.Response, piece []byte, err error) ([]byte, error) {
 	next := newBuffer()
 	defer next.free()
 	var tail []byte
@@ -164,7 +149,7 @@ func (x *exchange) copyPieces(res *http.Response, w *watch, piece []byte, err er
 				return tail, errWriteFailed
 			}
 			x.delivered = x.sent == res.ContentLength && !x.gone.Load()
-			w.touch(x.rt.config.Timeouts.Idle)
+			x.patience.touch(x.rt.config.Timeouts.Idle, x.g.now())
 		}
 		if err != nil {
 			return tail, err

@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"math"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/azptu/azptu/internal/admit"
@@ -61,49 +59,6 @@ func (x *exchange) release(b *backend, ticket admit.Forecast) {
 	}
 }
 
-// watch gives an attempt up when nothing happens for too long, or when the
-// whole call has taken too long.
-type watch struct {
-	x      *exchange
-	timer  *time.Timer
-	why    atomic.Pointer[error]
-	cancel context.CancelCauseFunc
-	begun  time.Time // when the present wait was last begun
-}
-
-func (w *watch) start(d time.Duration, why *error) {
-	w.why.Store(why)
-	w.timer = time.AfterFunc(min(d, w.x.remaining()), w.over)
-}
-
-// next begins another wait.
-func (w *watch) next(d time.Duration, why *error) {
-	w.why.Store(why)
-	w.begin(d, w.x.g.now())
-}
-
-func (w *watch) begin(d time.Duration, now time.Time) {
-	w.begun = now
-	w.timer.Reset(min(d, w.x.deadline.Sub(now)))
-}
-
-// touch begins the present wait anew: a byte has come. Bytes that come close
-// upon one another do not each move the timer, so the wait may be an eighth
-// shorter.
-func (w *watch) touch(d time.Duration) {
-	if now := w.x.g.now(); now.Sub(w.begun) > d/8 {
-		w.begin(d, now)
-	}
-}
-
-func (w *watch) over() {
-	if w.x.remaining() <= 0 {
-		w.cancel(errTotal)
-		return
-	}
-	w.cancel(*w.why.Load())
-}
-
 // try sends the call to b and relays its answer when it is one.
 func (x *exchange) try(b *backend, ticket admit.Forecast) outcome {
 	x.name(b)
@@ -115,18 +70,17 @@ func (x *exchange) try(b *backend, ticket admit.Forecast) outcome {
 	began := x.g.now()
 	ctx, cancel := context.WithCancelCause(x.ctx)
 	defer cancel(errCallOver)
-	w := watch{x: x, cancel: cancel}
 	x.giveUp = cancel
-	w.start(x.rt.config.Timeouts.FirstByte, &errFirstByte)
-	defer w.timer.Stop()
-	o := x.exchangeWith(ctx, b, &w, began)
+	x.patience.wait(x.rt.config.Timeouts.FirstByte, errFirstByte, cancel)
+	defer x.patience.rest()
+	o := x.exchangeWith(ctx, b, began)
 	x.learn(b, ticket, o)
 	return o
 }
 
 // exchangeWith sends the request and reads the answer. Time spent waiting for
 // the backend is booked as such; what is relayed while it streams counts too.
-func (x *exchange) exchangeWith(ctx context.Context, b *backend, w *watch, began time.Time) outcome {
+func (x *exchange) exchangeWith(ctx context.Context, b *backend, began time.Time) outcome {
 	req, presented, o := x.request(ctx, b)
 	if req == nil {
 		return o
@@ -143,10 +97,10 @@ func (x *exchange) exchangeWith(ctx context.Context, b *backend, w *watch, began
 	x.observe(b, res.Header)
 	if res.StatusCode >= 200 && res.StatusCode < 300 {
 		b.observeLatency(x.g.now().Sub(began))
-		return x.relay(ctx, b, res, w, began)
+		return x.relay(ctx, b, res, began)
 	}
 	defer func() { x.rec.Upstream += x.g.now().Sub(began) }()
-	w.next(x.rt.config.Timeouts.Idle, &errIdle)
+	x.patience.next(x.rt.config.Timeouts.Idle, errIdle)
 	a := &answer{status: res.StatusCode, header: res.Header}
 	held := newBuffer()
 	err = held.readAll(res.Body, maxRefusal)
@@ -164,7 +118,7 @@ func (x *exchange) exchangeWith(ctx context.Context, b *backend, w *watch, began
 // request makes the request for a backend anew: its own framing, its own
 // credentials, only such headers as mean something to it.
 func (x *exchange) request(ctx context.Context, b *backend) (*http.Request, []string, outcome) {
-	h := make(http.Header, 8)
+	h := make(http.Header, max(len(x.r.Header)-2, 1))
 	x.copyRequestHeaders(h)
 	presented, err := b.auth.authorize(ctx, h)
 	if err != nil {
@@ -174,16 +128,17 @@ func (x *exchange) request(ctx context.Context, b *backend) (*http.Request, []st
 		x.rec.ErrorMessage = err.Error()
 		return nil, nil, outcome{verdict: unusable, fault: newFault(http.StatusBadGateway, "BackendSignIn", "The gateway could not sign in to the deployment's account.")}
 	}
-	req := &http.Request{
-		Method: x.r.Method, URL: x.backendURL(b), Header: h, Host: b.url.Host,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
+	req := x.r.WithContext(ctx)
+	req.URL, req.Header, req.Host = x.backendURL(b), h, b.url.Host
+	req.Proto, req.ProtoMajor, req.ProtoMinor = "HTTP/1.1", 1, 1
+	req.Body, req.ContentLength, req.TransferEncoding, req.Trailer, req.Close = nil, 0, nil, nil, false
+	req.RequestURI, req.RemoteAddr, req.TLS, req.Pattern = "", "", nil, ""
 	if x.upload {
 		x.attachUpload(req)
 	} else if x.entry.request != nil && (len(x.entry.request.b) > 0 || x.r.Method != http.MethodDelete) {
 		x.attachBody(req, b)
 	}
-	return req.WithContext(ctx), presented, outcome{}
+	return req, presented, outcome{}
 }
 
 // backendURL is where the request goes at b.
@@ -227,12 +182,18 @@ func (x *exchange) attachBody(req *http.Request, b *backend) {
 		var scratch buffer
 		text = x.body.rewrite(&scratch, text, model, ask)
 	}
-	// The transport knows this type and sends it together with the header.
-	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
-	if len(text) == 0 {
-		req.Body = http.NoBody
+	req.Body, req.ContentLength = http.NoBody, int64(len(text))
+	if len(text) > 0 {
+		held := &heldBody{}
+		held.Reset(text)
+		req.Body = held
 	}
 }
+
+// heldBody is a request's body from memory.
+type heldBody struct{ bytes.Reader }
+
+func (*heldBody) Close() error { return nil }
 
 // failed judges an attempt that got no whole answer.
 func (x *exchange) failed(ctx context.Context, b *backend, err error) outcome {

@@ -43,19 +43,15 @@ func newHeld(size int64) *buffer {
 
 var errTooLarge = errors.New("body is larger than allowed")
 
-// readAll appends all of src, at most limit bytes. Memory grows with what
-// really arrives, not with what a header promises. When src holds more than
-// limit the error is errTooLarge and the first limit bytes are in b.
-func (b *buffer) readAll(src io.Reader, limit int64) error {
-	for {
+// readSome appends src, up to limit bytes. The error is errTooLarge when there
+// may be more, which is still to be read then.
+func (b *buffer) readSome(src io.Reader, limit int64) error {
+	for int64(len(b.b)) < limit {
 		if len(b.b) == cap(b.b) {
 			b.b = append(b.b, 0)[:len(b.b)]
 		}
 		room := b.b[len(b.b):cap(b.b)]
 		if left := limit - int64(len(b.b)); int64(len(room)) > left {
-			if left <= 0 {
-				return probe(src)
-			}
 			room = room[:left]
 		}
 		n, err := src.Read(room)
@@ -67,6 +63,17 @@ func (b *buffer) readAll(src io.Reader, limit int64) error {
 			return err
 		}
 	}
+	return errTooLarge
+}
+
+// readAll appends all of src, at most limit bytes. Memory grows with what
+// really arrives, not with what a header promises. When src holds more than
+// limit the error is errTooLarge and the first limit bytes are in b.
+func (b *buffer) readAll(src io.Reader, limit int64) error {
+	if err := b.readSome(src, limit); err != errTooLarge {
+		return err
+	}
+	return probe(src)
 }
 
 // probe tells a source that ends exactly at the limit from one that goes on.

@@ -31,7 +31,7 @@ const backoffBase = 250 * time.Millisecond
 
 // dispatch asks the pool's backends until one answers.
 func (x *exchange) dispatch() *fault {
-	s := &search{}
+	s := &x.search
 	s.order = s.small[:0]
 	if x.pinned != "" && x.pinTo(s) {
 		// What a backend holds is nowhere else.

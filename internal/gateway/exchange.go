@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,8 @@ type exchange struct {
 	ctx      context.Context // of the call towards backends; ends when the client leaves and nobody counts on
 	deadline time.Time       // end of the whole call
 	giveUp   context.CancelCauseFunc
+	patience patience
+	search   search
 	gone     atomic.Bool // writing to the client failed
 	told     [2]string   // memory for the headers of the gateway's own
 
@@ -65,8 +68,7 @@ var (
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.metrics.inFlight.Add(1)
 	defer g.metrics.inFlight.Add(-1)
-	x := &exchange{g: g, rt: g.runtime.Load(), w: w, r: r, started: g.now(), entry: newEntry()}
-	x.rec = &x.entry.Call
+	x := newExchange(g, w, r)
 	x.begin()
 	f := x.admit()
 	if f == nil {
@@ -76,9 +78,35 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.refuse(f)
 	}
 	x.finish()
-	if x.abort {
+	abort := x.abort
+	x.free()
+	if abort {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// exchanges keeps the memory of calls that are over, and their timers.
+var exchanges = sync.Pool{New: func() any { return new(exchange) }}
+
+func newExchange(g *Gateway, w http.ResponseWriter, r *http.Request) *exchange {
+	x := exchanges.Get().(*exchange)
+	x.g, x.rt, x.w, x.r = g, g.runtime.Load(), w, r
+	x.started, x.entry = g.now(), newEntry()
+	x.rec = &x.entry.Call
+	x.patience.x = x
+	return x
+}
+
+// free gives the memory back, unless somebody else may still look at it: the
+// timer, or a transport that reads an upload.
+func (x *exchange) free() {
+	if !x.patience.stop() || x.upload {
+		return
+	}
+	timer := x.patience.timer
+	*x = exchange{}
+	x.patience.timer = timer
+	exchanges.Put(x)
 }
 
 // begin fills in what is known of every request.
@@ -190,40 +218,6 @@ func (x *exchange) scan() (f *fault) {
 	}
 	x.rec.Stream = x.body.stream
 	return nil
-}
-
-// readBody takes the whole body in. The timer, which is cheaper than deadlines,
-// ends a body that does not come.
-func (x *exchange) readBody(limit int64) error {
-	held := newHeld(x.r.ContentLength)
-	x.entry.request = held
-	idle := x.rt.config.Timeouts.Idle
-	rc := http.NewResponseController(x.w)
-	var late atomic.Bool
-	timer := time.AfterFunc(idle, func() {
-		late.Store(true)
-		_ = rc.SetReadDeadline(time.Unix(1, 0))
-	})
-	err := held.readAll(timed{x, timer, idle}, limit)
-	if !timer.Stop() && late.Load() && err == nil {
-		_ = rc.SetReadDeadline(time.Time{})
-	}
-	return err
-}
-
-// timed starts a timer anew with each piece that comes.
-type timed struct {
-	x     *exchange
-	timer *time.Timer
-	idle  time.Duration
-}
-
-func (t timed) Read(p []byte) (int, error) {
-	n, err := t.x.r.Body.Read(p)
-	if err == nil {
-		t.timer.Reset(min(t.idle, t.x.remaining()))
-	}
-	return n, err
 }
 
 func tooLarge(limit int64) *fault {

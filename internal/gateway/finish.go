@@ -86,7 +86,7 @@ func (x *exchange) estimate(b *backend) {
 // count adds the call to the metrics.
 func (x *exchange) count() {
 	rec, m := x.rec, x.g.metrics
-	s := m.series(requestKey{pool: rec.Pool, product: rec.Product, backend: rec.Backend, status: rec.Status})
+	s := x.series(requestKey{pool: rec.Pool, product: rec.Product, backend: rec.Backend, status: rec.Status})
 	s.count.Add(1)
 	s.total.observe(rec.Total)
 	if rec.FirstByte > 0 {
@@ -103,6 +103,21 @@ func (x *exchange) count() {
 	if rec.Spilled() && x.served != nil {
 		counter(&m.spills, spillKey{rec.Pool, string(rec.Spill)}).Add(1)
 	}
+}
+
+// series finds what calls like this one are counted in. The one that served
+// the backend's last call is nearly always it.
+func (x *exchange) series(k requestKey) *callSeries {
+	if x.served == nil {
+		return x.g.metrics.series(k)
+	}
+	last := &x.served.metrics.last
+	if l := last.Load(); l != nil && l.key == k {
+		return l.callSeries
+	}
+	s := x.g.metrics.series(k)
+	last.Store(&keyedSeries{k, s})
+	return s
 }
 
 // keeps is what may be kept of the call's bodies.
@@ -168,15 +183,30 @@ func (x *exchange) limitHeaders(h http.Header) {
 		}
 	}
 	if tokens != nil {
-		limitHeader(h, "Tokens", tokens, leastTokens, at)
+		limitHeader(h, &tokenHeaders, tokens, leastTokens, at)
 	}
 	if requests != nil {
-		limitHeader(h, "Requests", requests, leastRequests, at)
+		limitHeader(h, &requestHeaders, requests, leastRequests, at)
 	}
 }
 
-func limitHeader(h http.Header, unit string, w *admit.Window, left int64, at time.Duration) {
-	h["X-Ratelimit-Limit-"+unit] = []string{strconv.FormatInt(w.Limit(), 10)}
-	h["X-Ratelimit-Remaining-"+unit] = []string{strconv.FormatInt(left, 10)}
-	h["X-Ratelimit-Reset-"+unit] = []string{strconv.FormatInt(admit.RetryAfterMilliseconds(w.Reset(at)), 10)}
+// Headers that tell of a limit: its size, what is left, when it is whole again.
+var (
+	tokenHeaders   = [3]string{"X-Ratelimit-Limit-Tokens", "X-Ratelimit-Remaining-Tokens", "X-Ratelimit-Reset-Tokens"}
+	requestHeaders = [3]string{"X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests"}
+)
+
+// limitHeader sets three headers whose values share their memory.
+func limitHeader(h http.Header, names *[3]string, w *admit.Window, left int64, at time.Duration) {
+	var digits [64]byte
+	b := strconv.AppendInt(digits[:0], w.Limit(), 10)
+	first := len(b)
+	b = strconv.AppendInt(b, left, 10)
+	second := len(b)
+	b = strconv.AppendInt(b, admit.RetryAfterMilliseconds(w.Reset(at)), 10)
+	text := string(b)
+	values := []string{text[:first], text[first:second], text[second:]}
+	for i, name := range names {
+		h[name] = values[i : i+1 : i+1]
+	}
 }

@@ -47,6 +47,12 @@ type callSeries struct {
 // backendMetrics is what is counted of attempts at one backend.
 type backendMetrics struct {
 	attempts, refused, broken, predicted atomic.Int64
+	last                                 atomic.Pointer[keyedSeries] // of its last call
+}
+
+type keyedSeries struct {
+	key requestKey
+	*callSeries
 }
 
 type floatCounter struct{ bits atomic.Uint64 }

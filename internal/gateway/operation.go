@@ -67,9 +67,9 @@ func parsePath(method, escaped string) (t target, reason string) {
 	}
 	t.azure = true
 	if after, ok := strings.CutPrefix(rest, "deployments/"); ok {
-		name, behind, found := strings.Cut(after, "/")
+		name, _, found := strings.Cut(after, "/")
 		if found && name != "" {
-			t.deployment, t.rest = unescape(name), "/"+behind
+			t.deployment, t.rest = unescape(name), after[len(name):]
 			t.operation = known(method, t.rest)
 			return t, ""
 		}
@@ -208,6 +208,9 @@ func withParameter(query, name, value string) string {
 
 // withoutParameter returns query without a parameter.
 func withoutParameter(query, name string) string {
+	if strings.IndexByte(query, '%') < 0 && !strings.Contains(query, name) {
+		return query
+	}
 	var out []string
 	for _, pair := range strings.Split(query, "&") {
 		if key, _, _ := strings.Cut(pair, "="); unescape(key) != name && pair != "" {

@@ -85,6 +85,10 @@ const (
 	recordQueue  = 8192
 	recordBodies = 64 << 20 // bytes of bodies that may wait
 	recordBatch  = 256
+
+	// recordPause is how long records gather after a batch, so that a busy
+	// gateway is not woken for each of them.
+	recordPause = 5 * time.Millisecond
 )
 
 func newRecords(m *metrics, now func() time.Time) *records {
@@ -160,6 +164,19 @@ func (r *records) run() {
 			return
 		}
 		calls = r.store(batch, calls[:0])
+		if len(batch) < recordBatch && !stopping {
+			r.pause()
+		}
+	}
+}
+
+// pause lets records gather, unless there is no time left for that.
+func (r *records) pause() {
+	t := time.NewTimer(recordPause)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.stop:
 	}
 }
 

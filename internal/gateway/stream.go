@@ -45,7 +45,7 @@ var (
 	errCutShort   = errors.New("the stream ended before the answer did")
 )
 
-func (x *exchange) relayStream(ctx context.Context, b *backend, res *http.Response, w *watch, began time.Time) outcome {
+func (x *exchange) relayStream(ctx context.Context, b *backend, res *http.Response, began time.Time) outcome {
 	s := &relayed{x: x, b: b, res: res, rc: http.NewResponseController(x.w)}
 	x.text.limit = int(x.rt.config.Logs.MaxBody)
 	piece := newBuffer()
@@ -54,7 +54,7 @@ func (x *exchange) relayStream(ctx context.Context, b *backend, res *http.Respon
 	s.out = out.b
 	defer func() { out.b = s.out; out.free() }()
 	defer s.stop()
-	err := s.run(w, piece.b[:cap(piece.b)], began)
+	err := s.run(piece.b[:cap(piece.b)], began)
 	if x.delivered {
 		err = nil // a client that has what it came for may leave, which cuts the backend off
 	}
@@ -66,14 +66,14 @@ func (x *exchange) relayStream(ctx context.Context, b *backend, res *http.Respon
 
 // run relays until the stream is over. What came together is sent together,
 // and before anything more is waited for.
-func (s *relayed) run(w *watch, piece []byte, began time.Time) error {
+func (s *relayed) run(piece []byte, began time.Time) error {
 	var refused error
 	take := func(p []byte) error {
 		refused = s.split.Write(p, s.event)
 		return refused
 	}
 	pause := func() error {
-		w.touch(s.x.rt.config.Timeouts.Idle)
+		s.x.patience.touch(s.x.rt.config.Timeouts.Idle, s.x.g.now())
 		return s.flush(began)
 	}
 	err := streamed(s.res.Body, piece, take, pause)
