@@ -1,12 +1,15 @@
 package calllog
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
-	"unsafe"
+	"slices"
+	"sync"
 
-	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/azptu/azptu/internal/kql/value"
 )
@@ -16,7 +19,8 @@ import (
 const transientRows = 16 << 10
 
 // chunk reads one column of a row group some rows at a time. Where the column has a
-// dictionary the codes are handed out as the file has them.
+// dictionary its codes are unpacked straight from the file into a buffer that is used
+// again; other columns are read whole, in the general way.
 type chunk struct {
 	file   *parquetFile
 	group  int
@@ -24,46 +28,62 @@ type chunk struct {
 	kind   value.Type
 	hidden bool
 
-	pages parquet.Pages
-	page  parquet.Page
-	codes []uint32      // those of the page that were not yet handed out
+	coded bool
+	raw   *[]byte // the column's bytes in the file
+	left  []byte  // the pages that were not begun yet
+	page  codeReader
 	words *value.Vector // the dictionary
-	join  []uint32      // codes of a batch that lies in two pages
+	codes []uint32      // of the batch
 	row   int
-	whole *value.Vector // the column, when it has no dictionary
+	whole *value.Vector // the column, when it is not read by codes
 }
 
 // errNoDictionary says that a column has to be read in the general way.
 var errNoDictionary = errors.New("the column has no dictionary")
 
-// openChunk begins to read a column. One without a dictionary, or with nulls, is read whole
-// when it is first asked for.
+// rawChunks are buffers for columns as they are in files.
+var rawChunks = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxRawChunk bounds the columns that are read by codes.
+const maxRawChunk = 256 << 20
+
+// openChunk begins to read a column.
 func (p *parquetFile) openChunk(group int, name string, kind value.Type, hidden bool) *chunk {
 	c := &chunk{file: p, group: group, name: name, kind: kind, hidden: hidden}
-	if i, ok := p.column[name]; ok && (kind == value.String || kind == value.Int || kind == value.Long) && p.parsed.Schema().Fields()[i].Required() {
-		c.pages = p.parsed.RowGroups()[group].ColumnChunks()[i].Pages()
+	i, ok := p.column[name]
+	if !ok || kind != value.String && kind != value.Int && kind != value.Long || !p.parsed.Schema().Fields()[i].Required() {
+		return c
 	}
+	meta := p.parsed.Metadata().RowGroups[group].Columns[i].MetaData
+	c.coded = meta.Codec == format.Uncompressed && meta.DictionaryPageOffset > 0 && meta.TotalCompressedSize > 0 && meta.TotalCompressedSize < maxRawChunk && plainType(meta.Type, kind)
 	return c
 }
 
+// plainType says whether the file keeps values of a kind as it is read here.
+func plainType(t format.Type, kind value.Type) bool {
+	switch kind {
+	case value.Int:
+		return t == format.Int32
+	case value.Long:
+		return t == format.Int64
+	}
+	return t == format.ByteArray
+}
+
 func (c *chunk) close() {
-	if c.page != nil {
-		parquet.Release(c.page)
-		c.page = nil
+	if c.raw != nil {
+		rawChunks.Put(c.raw)
 	}
-	if c.pages != nil {
-		_ = c.pages.Close()
-		c.pages = nil
-	}
+	c.raw, c.left, c.coded = nil, nil, false
 }
 
 // next gives the next n rows. They are good until it is called again.
 func (c *chunk) next(n int) (*value.Vector, error) {
-	if c.pages != nil {
-		codes, err := c.take(n)
+	if c.coded {
+		err := c.take(n)
 		if err == nil {
 			c.row += n
-			return value.CodedOf(c.words, codes), nil
+			return value.CodedOf(c.words, c.codes), nil
 		}
 		if !errors.Is(err, errNoDictionary) {
 			return nil, fmt.Errorf("reading column %s: %w", c.name, err)
@@ -80,95 +100,108 @@ func (c *chunk) next(n int) (*value.Vector, error) {
 	return c.whole.Slice(c.row-n, c.row), nil
 }
 
-// take gives the codes of the next n rows.
-func (c *chunk) take(n int) ([]uint32, error) {
-	if len(c.codes) >= n {
-		out := c.codes[:n:n]
-		c.codes = c.codes[n:]
-		return out, nil
+// take unpacks the codes of the next n rows.
+func (c *chunk) take(n int) error {
+	if c.raw == nil {
+		if err := c.load(); err != nil {
+			return err
+		}
 	}
-	c.join = append(c.join[:0], c.codes...)
-	for len(c.join) < n {
+	c.codes = slices.Grow(c.codes[:0], n)[:n]
+	for done := 0; done < n; {
+		k, err := c.page.read(c.codes[done:])
+		if err != nil {
+			return err
+		}
+		if done += k; done == n {
+			break
+		}
 		if err := c.turn(); err != nil {
-			return nil, err
+			return err
 		}
-		if len(c.join) == 0 && len(c.codes) >= n {
-			return c.take(n)
-		}
-		part := c.codes[:min(n-len(c.join), len(c.codes))]
-		c.join = append(c.join, part...)
-		c.codes = c.codes[len(part):]
 	}
-	return c.join, nil
-}
-
-// turn goes to the next page.
-func (c *chunk) turn() error {
-	if c.page != nil {
-		parquet.Release(c.page)
-		c.page = nil
-	}
-	page, err := c.pages.ReadPage()
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
-	if err != nil {
-		return err
-	}
-	c.page = page
-	dictionary := page.Dictionary()
-	if dictionary == nil || page.NumNulls() > 0 {
-		return errNoDictionary
-	}
-	if c.words == nil {
-		c.words = wordsOf(dictionary, c.kind, c.hidden)
-	}
-	data := page.Data()
-	c.codes = unsigned(data.Int32())
-	if !within(c.codes, c.words.Len) {
+	if int64(c.page.most) >= int64(c.words.Len) {
 		return errors.New("a code is outside its dictionary")
 	}
 	return nil
 }
 
-// unsigned reads codes as what they are: int32 and uint32 are laid out alike.
-func unsigned(codes []int32) []uint32 {
-	if len(codes) == 0 {
-		return nil
+// load reads the column's bytes and its dictionary.
+func (c *chunk) load() error {
+	meta := c.file.parsed.Metadata().RowGroups[c.group].Columns[c.file.column[c.name]].MetaData
+	size := int(meta.TotalCompressedSize)
+	c.raw = rawChunks.Get().(*[]byte)
+	*c.raw = slices.Grow((*c.raw)[:0], size+beyond)[:size]
+	if _, err := c.file.file.ReadAt(*c.raw, meta.DictionaryPageOffset); err != nil && !errors.Is(err, io.EOF) {
+		return err
 	}
-	return unsafe.Slice((*uint32)(unsafe.Pointer(&codes[0])), len(codes))
+	c.left = *c.raw
+	h, body, err := c.nextPage()
+	if err != nil {
+		return err
+	}
+	if h.kind != pageDictionary || h.encoding != encodingPlain && h.encoding != encodingOldCodes {
+		return errNoDictionary
+	}
+	c.words, err = wordsOf(body, int(h.values), c.kind, c.hidden)
+	return err
 }
 
-// within says whether all codes are below n.
-func within(codes []uint32, n int) bool {
-	var most uint32
-	for _, c := range codes {
-		most = max(most, c)
+// turn goes to the next page of codes.
+func (c *chunk) turn() error {
+	h, body, err := c.nextPage()
+	if err != nil {
+		return err
 	}
-	return len(codes) == 0 || uint64(most) < uint64(n)
+	if h.kind != pageData && h.kind != pageDataV2 || h.encoding != encodingCodes && h.encoding != encodingOldCodes || h.levels != 0 || h.nulls != 0 {
+		return errNoDictionary
+	}
+	most := c.page.most
+	if c.page, err = newCodeReader(body); err != nil {
+		return err
+	}
+	c.page.most = most
+	return nil
 }
 
-// wordsOf reads a dictionary. In a hidden column of numbers one of them stands for a
-// missing value.
-func wordsOf(dictionary parquet.Dictionary, kind value.Type, hidden bool) *value.Vector {
-	n := dictionary.Len()
+// nextPage takes a page off the column's bytes and checks it.
+func (c *chunk) nextPage() (pageHeader, []byte, error) {
+	if len(c.left) == 0 {
+		return pageHeader{}, nil, io.ErrUnexpectedEOF
+	}
+	h, n, err := readPageHeader(c.left)
+	if err != nil {
+		return h, nil, err
+	}
+	if h.size > int64(len(c.left)-n) {
+		return h, nil, io.ErrUnexpectedEOF
+	}
+	body := c.left[n : n+int(h.size)]
+	c.left = c.left[n+int(h.size):]
+	if h.hasCRC && crc32.ChecksumIEEE(body) != h.crc {
+		return h, nil, errors.New("a page's checksum does not match")
+	}
+	return h, body, nil
+}
+
+// wordsOf reads a dictionary of n values. In a hidden column of numbers one of them stands
+// for a missing value.
+func wordsOf(page []byte, n int, kind value.Type, hidden bool) (*value.Vector, error) {
+	width := map[value.Type]int{value.Int: 4, value.Long: 8, value.String: 4}[kind]
+	if n < 0 || n > len(page)/width {
+		return nil, errors.New("a dictionary is cut short")
+	}
 	words := &value.Vector{Type: kind, Len: n}
 	if kind == value.String {
-		text := make([]string, n)
-		for i := range text {
-			text[i] = string(dictionary.Index(int32(i)).ByteArray()) //nolint:gosec // bounded by Len
-		}
-		words.Str = text
-		return words
+		return words, textWords(words, string(page), n)
 	}
 	words.I64 = make([]int64, n)
 	for i := range words.I64 {
-		x := dictionary.Index(int32(i)) //nolint:gosec // bounded by Len
 		if kind == value.Int {
-			words.I64[i] = int64(x.Int32())
+			words.I64[i] = int64(int32(binary.LittleEndian.Uint32(page[4*i:]))) //nolint:gosec // 32 bits, signed
 			continue
 		}
-		if words.I64[i] = x.Int64(); hidden && words.I64[i] == missingNumber {
+		if words.I64[i] = int64(binary.LittleEndian.Uint64(page[8*i:])); hidden && words.I64[i] == missingNumber { //nolint:gosec // 64 bits, signed
 			if words.Nulls == nil {
 				words.Nulls = value.NewBitmap(n)
 			}
@@ -176,5 +209,21 @@ func wordsOf(dictionary parquet.Dictionary, kind value.Type, hidden bool) *value
 			words.I64[i] = 0
 		}
 	}
-	return words
+	return words, nil
+}
+
+// textWords cuts a page of texts, each after its length, without copying them.
+func textWords(words *value.Vector, page string, n int) error {
+	words.Str = make([]string, n)
+	for i := range words.Str {
+		if len(page) < 4 {
+			return errors.New("a dictionary is cut short")
+		}
+		size := uint32(page[0]) | uint32(page[1])<<8 | uint32(page[2])<<16 | uint32(page[3])<<24
+		if page = page[4:]; uint64(size) > uint64(len(page)) {
+			return errors.New("a dictionary is cut short")
+		}
+		words.Str[i], page = page[:size], page[size:]
+	}
+	return nil
 }

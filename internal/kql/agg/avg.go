@@ -61,8 +61,7 @@ func (a *avg) mean(i int, n int64) value.Value {
 	case a.sum.typ == value.Real:
 		return value.OfReal(a.sum.f[i] / float64(n))
 	case a.sum.typ == value.Decimal:
-		q, _ := a.sum.d[i].Quo(value.DecOf(n))
-		return value.OfDec(q)
+		return value.OfDec(value.DecMean(a.sum.d[i], n))
 	case a.typ == value.Real:
 		return value.OfReal(float64(a.sum.i[i]) / float64(n))
 	}

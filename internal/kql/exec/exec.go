@@ -117,7 +117,7 @@ func (x *Runner) workers() int {
 func (x *Runner) stream(ctx context.Context, n plan.Node, workers int, emit func(*Rel) error) error {
 	switch n := n.(type) {
 	case *plan.Scan:
-		return x.scan(ctx, n, workers, emit)
+		return x.scan(ctx, n, nil, workers, emit)
 	case *plan.Values:
 		return emitBatches(&Rel{Cols: n.Data, Len: n.Len}, emit)
 	case *plan.Filter:

@@ -13,8 +13,10 @@ type condition []eval
 func (c *compiler) condition(x plan.Expr) condition { return c.all(plan.Conjuncts(x)) }
 
 // choose lists the rows of a batch that meet the condition; all says that every row does.
-func (c condition) choose(r *Rel) (sel []int32, all bool) {
-	all = true
+func (c condition) choose(r *Rel) (sel []int32, all bool) { return c.further(r, nil, true) }
+
+// further chooses among the rows that are already chosen.
+func (c condition) further(r *Rel, sel []int32, all bool) ([]int32, bool) {
 	for _, part := range c {
 		v := part(r)
 		if all {
@@ -106,6 +108,9 @@ func narrowed(sel []int32, cond *value.Vector) []int32 {
 }
 
 func (x *Runner) filter(ctx context.Context, n *plan.Filter, workers int, emit func(*Rel) error) error {
+	if s, ok := n.In.(*plan.Scan); ok {
+		return x.scan(ctx, s, n.Pred, workers, emit)
+	}
 	cond := x.over(n.In).condition(n.Pred)
 	return x.stream(ctx, n.In, workers, func(r *Rel) error {
 		if err := ctx.Err(); err != nil {
