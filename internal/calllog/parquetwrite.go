@@ -9,6 +9,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
 
+	"github.com/azptu/azptu/internal/kql/scan"
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
@@ -112,7 +113,19 @@ func (c *fileColumn) node() parquet.Node {
 // writeParquet writes columns as one compacted segment. Column order in the
 // file is alphabetical; readers go by name.
 func writeParquet(out io.Writer, table string, columns []*fileColumn) error {
-	columns = slices.DeleteFunc(slices.Clone(columns), (*fileColumn).empty)
+	return writeColumns(out, table, slices.DeleteFunc(slices.Clone(columns), (*fileColumn).empty))
+}
+
+// WriteParquet writes columns, which are equally long, as a file of its own.
+func WriteParquet(out io.Writer, name string, columns []scan.Column, vectors []*value.Vector) error {
+	all := make([]*fileColumn, len(columns))
+	for i, c := range columns {
+		all[i] = &fileColumn{name: c.Name, kind: c.Type, parts: []*value.Vector{vectors[i].Flat()}}
+	}
+	return writeColumns(out, name, all)
+}
+
+func writeColumns(out io.Writer, table string, columns []*fileColumn) error {
 	group := parquet.Group{}
 	byName := make(map[string]*fileColumn, len(columns))
 	for _, c := range columns {

@@ -40,7 +40,7 @@ func Keys() []Key {
 			_, ok := locale.ParseLanguage(v)
 			return ok
 		}},
-		{Name: Output, Env: "AZPTU_OUTPUT", Flag: "output", Allowed: []string{"table", "json", "yaml", "tsv", "wide", "name", "none"}},
+		{Name: Output, Env: "AZPTU_OUTPUT", Flag: "output", Allowed: []string{"table", "json", "yaml", "tsv", "csv", "wide", "name", "none"}},
 		{Name: Cloud, Env: "AZPTU_CLOUD", Flag: "cloud"},
 		{Name: Catalog, Env: "AZPTU_CATALOG", Flag: "catalog"},
 		{Name: Color, Env: "AZPTU_COLOR", Allowed: []string{"auto", "always", "never"}},

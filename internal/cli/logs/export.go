@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/azptu/azptu/internal/calllog"
+	"github.com/azptu/azptu/internal/calllog/transfer"
 	"github.com/azptu/azptu/internal/cli/exit"
 	"github.com/azptu/azptu/internal/cli/verb"
 	"github.com/azptu/azptu/internal/kql"
@@ -22,21 +25,19 @@ type exportOptions struct {
 	output string
 }
 
-var exportFormats = []string{"jsonl", "csv"}
-
 func newExport(env *verb.Env) *cobra.Command {
 	o := &exportOptions{env: env}
 	cmd := verb.Command(env, verb.Spec{Use: "export QUERY", Help: "logs.export", Run: func(ctx context.Context, args []string) error { return o.run(ctx, args[0]) }})
 	o.bind(cmd)
 	cmd.Flags().StringVar(&o.format, "format", "jsonl", "logs.flag.format")
 	cmd.Flags().StringVar(&o.output, "to", "", "logs.flag.to")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(exportFormats, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(transfer.Formats, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 func (o *exportOptions) run(ctx context.Context, text string) (err error) {
-	if o.format != "jsonl" && o.format != "csv" {
-		return o.env.NotOneOf("--format", o.format, exportFormats)
+	if !slices.Contains(transfer.Formats, o.format) {
+		return o.env.NotOneOf("--format", o.format, transfer.Formats)
 	}
 	view, _, err := o.open(o.env)
 	if err != nil {
@@ -59,14 +60,22 @@ func (o *exportOptions) run(ctx context.Context, text string) (err error) {
 		}()
 		out = f
 	}
-	write := writeLines
-	if o.format == "csv" {
-		write = writeCSV
-	}
-	if err := write(out, &result.Tables[0]); err != nil {
+	if err := writers[o.format](out, &result.Tables[0]); err != nil {
 		return fmt.Errorf("writing the export: %w", err)
 	}
 	return nil
+}
+
+// writers are how a result is written, by format.
+var writers = map[string]func(io.Writer, *kql.ResultTable) error{"jsonl": writeLines, "csv": writeCSV, "parquet": writeParquet}
+
+// writeParquet writes a file that DuckDB and Spark read.
+func writeParquet(w io.Writer, t *kql.ResultTable) error {
+	columns := make([]kql.Column, len(t.Columns))
+	for i, c := range t.Columns {
+		columns[i] = kql.Column{Name: c.Name, Type: c.Type}
+	}
+	return calllog.WriteParquet(w, t.Name, columns, t.Data)
 }
 
 // writeLines writes one JSON object a line.

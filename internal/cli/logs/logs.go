@@ -17,7 +17,7 @@ import (
 // New makes the command `azptu logs` and its verbs.
 func New(env *verb.Env) *cobra.Command {
 	return verb.Group(env, verb.Spec{Use: "logs", Help: "logs"},
-		newQuery(env), newTables(env), newTail(env), newServe(env), newExport(env))
+		newQuery(env), newTables(env), newTail(env), newServe(env), newExport(env), newImport(env))
 }
 
 // folder is the log folder of a command.
@@ -31,12 +31,17 @@ func (f *folder) bind(cmd *cobra.Command) {
 // open finds the folder: the flag, AZPTU_LOGS_DIR, or ./logs. A folder that
 // holds no logs is an error, since every answer from it would be empty.
 func (f *folder) open(env *verb.Env) (*calllog.View, string, error) {
-	dir := cmp.Or(f.dir, env.Getenv("AZPTU_LOGS_DIR"), "logs")
-	if !filepath.IsAbs(dir) && env.WorkDir != "" {
-		dir = filepath.Join(env.WorkDir, dir)
-	}
+	dir := f.path(env)
 	if _, err := os.Stat(filepath.Join(dir, "FORMAT")); err != nil {
 		return nil, dir, exit.New(exit.NotFound, env.T("logs.no-folder", "Path", dir)).Hint(env.T("logs.no-folder.hint")).Wrap(err)
 	}
 	return calllog.NewView(dir), dir, nil
+}
+
+func (f *folder) path(env *verb.Env) string {
+	dir := cmp.Or(f.dir, env.Getenv("AZPTU_LOGS_DIR"), "logs")
+	if !filepath.IsAbs(dir) && env.WorkDir != "" {
+		dir = filepath.Join(env.WorkDir, dir)
+	}
+	return dir
 }

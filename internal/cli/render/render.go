@@ -21,13 +21,14 @@ const (
 	JSON  Format = "json"
 	YAML  Format = "yaml"
 	TSV   Format = "tsv"
+	CSV   Format = "csv"
 	Wide  Format = "wide"
 	Name  Format = "name"
 	None  Format = "none"
 )
 
 // Formats lists every format.
-func Formats() []Format { return []Format{Table, JSON, YAML, TSV, Wide, Name, None} }
+func Formats() []Format { return []Format{Table, JSON, YAML, TSV, CSV, Wide, Name, None} }
 
 // View is one result in all its forms.
 type View struct {
@@ -136,6 +137,8 @@ func Write(w io.Writer, v View, o Options) error {
 		return writeYAML(w, v.Value)
 	case TSV:
 		return writeTSV(w, v)
+	case CSV:
+		return writeCSV(w, v)
 	case Name:
 		return writeNames(w, v.Names)
 	}
