@@ -22,6 +22,7 @@ import (
 //	PUT  /quota            {"location", "row", "limit"}      limit -1: as at the start
 //	PUT  /capacity         {"location", "sku", "units"}      units -1: as at the start
 //	PUT  /default-version  {"model", "version"}
+//	POST /fine-tuned            {"account": resource id, "model", "version", "suffix"}
 //	POST /operations/{id}/fail  {"code", "message"}
 //	GET  /federated-token?subject=…                     a workload's token
 //	GET  /livez
@@ -40,6 +41,7 @@ func (s *Server) admin(rest services) http.Handler {
 	mux.HandleFunc("PUT /quota", s.setQuota)
 	mux.HandleFunc("PUT /capacity", s.setCapacity)
 	mux.HandleFunc("PUT /default-version", s.setDefault)
+	mux.HandleFunc("POST /fine-tuned", s.fineTune)
 	mux.HandleFunc("POST /operations/{id}/fail", s.failOperation)
 	mux.HandleFunc("GET /federated-token", s.federatedToken)
 	return guard(mux)
@@ -159,6 +161,23 @@ func (s *Server) setDefault(w http.ResponseWriter, r *http.Request) {
 	if ask(w, r, &in) {
 		s.done(w, s.State.SetDefault(in.Model, in.Version))
 	}
+}
+
+// fineTune gives an account a fine-tuned model, as a training job would.
+func (s *Server) fineTune(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Account, Model, Version, Suffix string }
+	if !ask(w, r, &in) {
+		return
+	}
+	if in.Account == "" {
+		in.Account = state.Account{Subscription: state.FirstSubscription, Group: state.FirstGroup, Name: state.FirstAccount}.ID()
+	}
+	made, err := s.State.FineTune(in.Account, state.ModelRef{Name: in.Model, Version: in.Version}, in.Suffix)
+	if err != nil {
+		s.done(w, err)
+		return
+	}
+	reply(w, http.StatusCreated, map[string]string{"format": made.Base.Format, "name": made.Name, "version": made.Version})
 }
 
 func (s *Server) failOperation(w http.ResponseWriter, r *http.Request) {

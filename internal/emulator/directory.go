@@ -163,6 +163,22 @@ func (d *directory) Deployments(account string) []openai.Deployment {
 	return list
 }
 
+// FineTuned implements openai.Tuned.
+func (d *directory) FineTuned(account string) []openai.FineTunedModel {
+	if strings.HasPrefix(account, byToken) {
+		account = d.state.View().Default
+	}
+	models, err := d.state.FineTuned(account)
+	if err != nil {
+		return nil // the account has gone meanwhile
+	}
+	var list []openai.FineTunedModel
+	for _, m := range models {
+		list = append(list, openai.FineTunedModel{Name: m.Name, Base: m.Base.Name, BaseVersion: m.Base.Version, Created: m.Created})
+	}
+	return list
+}
+
 // show is a deployment as the data plane sees it: what is in force, not what
 // an operation is about to make of it.
 func (d *directory) show(a state.Account, dep state.Deployment) openai.Deployment {
@@ -174,6 +190,7 @@ func (d *directory) show(a state.Account, dep state.Deployment) openai.Deploymen
 		Paused: dep.Paused, Retired: dep.Retired, Epoch: dep.Epoch,
 	}
 	if m, ok := d.state.ModelOf(dep.InForceModel); ok {
+		out.Base, out.BaseVersion = m.Base.Name, m.Base.Version
 		if sku, ok := m.SKU(dep.SKU); ok {
 			for _, r := range sku.RateLimits {
 				switch r.Key {

@@ -49,7 +49,7 @@ func (s *Server) services(config Config) (services, error) {
 	s.watch = &observed{directory: known, metrics: metrics, requests: requests, log: config.Log}
 	s.onReset = append(s.onReset, metrics.Reset, requests.reset, s.log.Reset)
 	data, err := openai.New(openai.Config{
-		Directory: expiringDirectory{known, s.faults}, Faults: failing{s.faults},
+		Directory: expiringDirectory{known, s.faults}, Faults: failing{s.faults}, Tuned: known,
 		Observer: s.watch, Catalog: config.Catalog, Now: config.Now, Date: s.State.Clock().Now,
 		Seed: config.Seed, Tokens: config.Tokens, Latency: config.Latency,
 	})

@@ -41,6 +41,7 @@ type locatedModel struct {
 }
 
 type listedModel struct {
+	Base                *baseModel        `json:"baseModel,omitempty"` // of a fine-tuned model
 	Format              string            `json:"format"`
 	Name                string            `json:"name"`
 	Version             string            `json:"version"`
@@ -53,8 +54,14 @@ type listedModel struct {
 	Deprecation         *deprecation      `json:"deprecation,omitempty"`
 	LifecycleStatus     string            `json:"lifecycleStatus"`
 	SystemData          modelSystemData   `json:"systemData"`
-	ModelCatalogAssetID string            `json:"modelCatalogAssetId"`
+	ModelCatalogAssetID string            `json:"modelCatalogAssetId,omitempty"`
 	ReplacementConfig   *replacement      `json:"replacementConfig,omitempty"`
+}
+
+type baseModel struct {
+	Format  string `json:"format"`
+	Name    string `json:"name"`
+	Version string `json:"version"`
 }
 
 type deprecation struct {
@@ -103,6 +110,10 @@ func listedOf(m state.Model, q *request) listedModel {
 		ModelCatalogAssetID: fmt.Sprintf("azureml://registries/azure-openai/models/%s/versions/%s", m.Name, m.Version),
 		SystemData:          modelSystemData{"Microsoft", "Application", dateOf(m.Created), "Microsoft", "Application", dateOf(m.Created)},
 		SKUs:                []modelSKU{},
+	}
+	if m.Base.Name != "" {
+		out.Base = &baseModel{m.Base.Format, m.Base.Name, m.Base.Version}
+		out.ModelCatalogAssetID = "" // it is in no catalog
 	}
 	if !m.Retirement.IsZero() {
 		out.Deprecation = &deprecation{FineTune: dateOf(m.Retirement.AddDate(0, 0, -14)), Inference: dateOf(m.Retirement), DeprecationStatus: "Planned"}
@@ -165,6 +176,13 @@ func (h *Handler) listAccountModels(q *request) (*answer, error) {
 		if a.Kind == "AIServices" || m.Kind() == a.Kind {
 			out = append(out, listedOf(m, q))
 		}
+	}
+	tuned, err := h.config.State.FineTuned(a.ID())
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range tuned {
+		out = append(out, listedOf(m, q))
 	}
 	return paged(h, q, out)
 }

@@ -25,6 +25,8 @@ type Deployment struct {
 	LocationDisplay string // "East US 2"
 	Model           string
 	Version         string
+	Base            string // of a fine-tuned model: the model it was trained on
+	BaseVersion     string
 	Format          string // publisher: "OpenAI"
 	SKU             string
 	State           string // provisioning state; "Creating" and "Deleting" do not answer yet or any more
@@ -41,6 +43,18 @@ type Deployment struct {
 	RateTokens   int           // tokens a minute
 	RateRequests int           // requests in RatePeriod
 	RatePeriod   time.Duration // 10 s or a minute
+}
+
+// Tuned knows the fine-tuned models of accounts.
+type Tuned interface {
+	FineTuned(account string) []FineTunedModel
+}
+
+// FineTunedModel is a model that an account has trained.
+type FineTunedModel struct {
+	Name              string // its id
+	Base, BaseVersion string
+	Created           time.Time
 }
 
 // AuthError refuses a request for want of a valid key, token or role.

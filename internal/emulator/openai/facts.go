@@ -35,11 +35,14 @@ type facts struct {
 // factsOf gathers the facts of a deployment's model: from the catalog, and
 // where it is silent by the family that the name tells.
 func (h *Handler) factsOf(d Deployment) facts {
-	name := strings.ToLower(d.Model)
-	f := facts{name: d.Model, legacy: legacy(name), vision: true, chats: true, context: 128000, output: 16384, perSecond: 50}
-	if !f.legacy && d.Version != "" {
-		f.name = d.Model + "-" + d.Version
+	said := d.Model
+	if d.Base != "" {
+		d.Model, d.Version = d.Base, d.BaseVersion // it can do what its base can
+	} else if d.Version != "" && !legacy(d.Model) {
+		said += "-" + d.Version
 	}
+	name := strings.ToLower(d.Model)
+	f := facts{name: said, legacy: legacy(name), vision: true, chats: true, context: 128000, output: 16384, perSecond: 50}
 	f.applyFamily(name, d.Version)
 	if m, ok := h.catalog.Model(d.Model); ok {
 		f.throughput, _ = m.EffectiveThroughput()

@@ -25,6 +25,7 @@ type Config struct {
 	Directory Directory
 	Observer  Observer         // nil: nobody is told
 	Faults    Faults           // nil: nothing goes wrong
+	Tuned     Tuned            // nil: nobody has fine-tuned models
 	Catalog   *catalog.Catalog // nil: catalog.Builtin()
 
 	Now   func() time.Time                           // wall time: throttling, latency

@@ -435,6 +435,8 @@ func (s *Store) PurgeAccount(subscription, location, group, name string) bool {
 
 func (s *Store) purge(id string) {
 	delete(s.world.Deleted, id)
+	delete(s.world.FineTuned, id)
+	s.indexTuned()
 	for key := range s.world.Deployments {
 		if parentOf(key) == id {
 			delete(s.world.Deployments, key)

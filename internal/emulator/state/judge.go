@@ -14,7 +14,7 @@ func (s *Store) judge(a *Account, o Order, old *Deployment) (Deployment, error) 
 	if a.Kind != "OpenAI" && a.Kind != "AIServices" {
 		return d, invalidProperties("The account of kind '%s' does not support deployments.", a.Kind)
 	}
-	model, err := s.pick(o.Model, a.Location, old)
+	model, err := s.pick(a, o.Model, old)
 	if err != nil {
 		return d, err
 	}
@@ -43,7 +43,7 @@ func (s *Store) judge(a *Account, o Order, old *Deployment) (Deployment, error) 
 }
 
 // pick finds the model version that an order means.
-func (s *Store) pick(want ModelRef, location string, old *Deployment) (Model, error) {
+func (s *Store) pick(a *Account, want ModelRef, old *Deployment) (Model, error) {
 	if want.Format == "" {
 		want.Format = "OpenAI"
 	}
@@ -53,12 +53,19 @@ func (s *Store) pick(want ModelRef, location string, old *Deployment) (Model, er
 	if want.Version == "" && old != nil && strings.EqualFold(old.Model.Name, want.Name) {
 		want.Version = old.Model.Version
 	}
+	if s.owns(a.ID(), want) {
+		want.Version = fineTunedVersion
+		if m, ok := s.ModelOf(want); ok {
+			region, _ := RegionOf(a.Location)
+			return m.in(region), nil
+		}
+	}
 	for _, m := range s.models {
 		if !strings.EqualFold(m.Format, want.Format) || !strings.EqualFold(m.Name, want.Name) {
 			continue
 		}
 		if strings.EqualFold(m.Version, want.Version) || want.Version == "" && s.isDefault(m) {
-			region, ok := RegionOf(location)
+			region, ok := RegionOf(a.Location)
 			if !ok {
 				break
 			}
@@ -152,13 +159,12 @@ func (s *Store) afford(a *Account, want Deployment, old *Deployment) error {
 		held = old.Capacity
 		more = want.Capacity - held
 	}
-	if more <= 0 {
-		return nil
+	if err := s.affordTuned(a, region, want, old); err != nil || more <= 0 {
+		return err
 	}
 	limit, used := s.limit(a.Subscription, region, row), s.used(a.Subscription, region, row.Name)
 	if used+more > limit {
-		return Refuse(400, "InsufficientQuota", "This operation require %d new capacity in quota %s, which is bigger than the current available capacity %d. The current quota usage is %d and the quota limit is %d for quota %s",
-			more, row.Label, max(limit-used, 0), used, limit, row.Label)
+		return insufficientQuota(more, limit, used, row)
 	}
 	if _, provisioned := ptu.TypeOfSKU(want.SKU); !provisioned {
 		return nil
@@ -170,4 +176,9 @@ func (s *Store) afford(a *Account, want Deployment, old *Deployment) error {
 			region.Name, want.SKU, more, free)
 	}
 	return nil
+}
+
+func insufficientQuota(more, limit, used int, row Row) *Refusal {
+	return Refuse(400, "InsufficientQuota", "This operation require %d new capacity in quota %s, which is bigger than the current available capacity %d. The current quota usage is %d and the quota limit is %d for quota %s",
+		more, row.Label, max(limit-used, 0), used, limit, row.Label)
 }

@@ -25,6 +25,7 @@ type Model struct {
 	Replacement           Replacement
 	SKUs                  []SKU
 	FineTune              map[string]string // what a fine-tuned one can do; nil where it cannot be fine-tuned
+	Base                  ModelRef          // of a fine-tuned model: what it was trained on; zero otherwise
 	account               string            // kind of account that lists it: "OpenAI" or "AIServices"
 }
 
@@ -189,10 +190,23 @@ func (s *Store) publish() {
 	for i, m := range s.models {
 		s.index[fold(m.Name+"|"+m.Version)] = i
 	}
+	s.indexTuned()
 }
 
-// ModelOf finds the model of a deployment.
+// ModelOf finds the model of a deployment, published or fine-tuned.
 func (s *Store) ModelOf(ref ModelRef) (Model, bool) {
+	if m, ok := s.published(ref); ok {
+		return m, true
+	}
+	tuned := s.tuned.Load()
+	if tuned == nil {
+		return Model{}, false
+	}
+	m, ok := (*tuned)[fold(ref.Name+"|"+ref.Version)]
+	return m, ok
+}
+
+func (s *Store) published(ref ModelRef) (Model, bool) {
 	i, ok := s.index[fold(ref.Name+"|"+ref.Version)]
 	if !ok {
 		return Model{}, false
@@ -264,9 +278,12 @@ func meter(name string) string {
 	return fmt.Sprintf("%x-%x-5%x-9%x-%x", h[:4], h[4:6], h[6:8], h[8:10], h[10:16])[:36]
 }
 
-// Throughput is what one provisioned unit of a model does; assumed where
-// nothing is published.
+// Throughput is what one provisioned unit of a model does, a fine-tuned one as
+// much as its base; assumed where nothing is published.
 func (s *Store) Throughput(model string) ptu.Throughput {
+	if m, ok := s.ModelOf(ModelRef{Name: model, Version: fineTunedVersion}); ok && m.Base.Name != "" {
+		model = m.Base.Name
+	}
 	m, _ := s.config.Catalog.Model(model)
 	t, _ := m.EffectiveThroughput()
 	return t

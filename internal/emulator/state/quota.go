@@ -76,6 +76,9 @@ func (s *Store) drawn(subscription string, region Region) map[string]int {
 			continue
 		}
 		drawn[s.rowOf(*d).Name] += max(d.Capacity, d.InForceCapacity)
+		if s.countsTuned(*d) {
+			drawn[fineTunedRow.Name]++
+		}
 	}
 	return drawn
 }
@@ -134,7 +137,7 @@ func (s *Store) rows(region Region) []Row {
 		add(row)
 	}
 	add(accountRow("OpenAI"))
-	add(Row{Name: "OpenAI.FineTuned.Deployments", Label: "Standard Fine-Tuned Deployments", Limit: fineTuned})
+	add(fineTunedRow)
 	for _, m := range s.models {
 		for _, sku := range m.in(region).SKUs {
 			if _, provisioned := ptu.TypeOfSKU(sku.Name); !provisioned {

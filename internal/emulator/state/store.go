@@ -44,9 +44,11 @@ type Store struct {
 	config Config
 	mu     sync.Mutex
 	world  *world
-	models []Model        // never changed once made
-	index  map[string]int // of models, by name and version
-	now    time.Time      // virtual time of the call that holds the lock
+	models []Model                          // never changed once made
+	index  map[string]int                   // of models, by name and version
+	tuned  atomic.Pointer[map[string]Model] // fine-tuned models, by name and version; replaced as a whole
+	wake   time.Time                        // virtual time up to which nothing happens by itself
+	now    time.Time                        // virtual time of the call that holds the lock
 	view   atomic.Pointer[View]
 	saved  error // why the last save failed
 }
@@ -63,6 +65,9 @@ func New(config Config) (*Store, error) {
 		if w != nil {
 			config.Clock.resume(w.Now)
 			s.world, s.now = w, config.Clock.Now()
+			if w.FineTuned == nil { // saved before there were any
+				w.FineTuned = map[string][]FineTuned{}
+			}
 			s.publish()
 			for _, a := range w.Accounts { // the roots of another run are gone
 				a.Endpoint = s.endpoint(*a)
@@ -106,6 +111,7 @@ func (s *Store) Reset() error {
 		}
 	}
 	s.populate(keep)
+	s.indexTuned()
 	s.changed()
 	return s.saved
 }
@@ -118,8 +124,11 @@ func (s *Store) Clock() *Clock { return s.config.Clock }
 func (s *Store) lock() (unlock func()) {
 	s.mu.Lock()
 	s.now = s.config.Clock.Now()
-	if s.settle() {
-		s.changed()
+	if !s.now.Before(s.wake) {
+		if s.settle() {
+			s.changed()
+		}
+		s.wake = s.next()
 	}
 	return s.mu.Unlock
 }
@@ -128,6 +137,7 @@ func (s *Store) lock() (unlock func()) {
 // date, and the file too.
 func (s *Store) changed() {
 	s.view.Store(nil)
+	s.wake = time.Time{}
 	if s.config.Path != "" {
 		s.world.Now = s.now
 		if s.saved = save(s.config.Path, s.world); s.saved != nil && s.config.Report != nil {

@@ -107,7 +107,8 @@ type world struct {
 	Quotas        map[string]int // subscription|region|row -> limit that was set by hand
 	Capacities    map[string]int // region|SKU -> free units that were set by hand
 	Defaults      map[string]promotion
-	Principals    map[string]*Principal // by client id
+	FineTuned     map[string][]FineTuned // by account id; it goes with its account
+	Principals    map[string]*Principal  // by client id
 	Assignments   map[string]*Assignment
 	Epoch         uint64
 	Shift         time.Duration // by which published retirement dates are moved
@@ -118,7 +119,7 @@ func newWorld() *world {
 	return &world{
 		Groups: map[string]*Group{}, Accounts: map[string]*Account{}, Deleted: map[string]*Account{},
 		Deployments: map[string]*Deployment{}, Operations: map[string]*Operation{}, Documents: map[string]*Document{},
-		Quotas: map[string]int{}, Capacities: map[string]int{}, Defaults: map[string]promotion{},
+		Quotas: map[string]int{}, Capacities: map[string]int{}, Defaults: map[string]promotion{}, FineTuned: map[string][]FineTuned{},
 		Principals: map[string]*Principal{}, Assignments: map[string]*Assignment{},
 	}
 }
