@@ -34,25 +34,31 @@ var (
 // readPlain takes in an event that holds nothing but the next piece of the
 // first choice's text, which nearly all do, without walking through it. None
 // of what is looked for can stand inside a text, where quotes are escaped. It
-// reports false when the event is of another kind.
-func (a *assembly) readPlain(data []byte) bool {
+// reports false when the event is of another kind, else where the piece is.
+func (a *assembly) readPlain(data []byte) (piece span, ok bool) {
 	at := bytes.Index(data, plainDelta)
 	if at < 0 || !bytes.HasPrefix(data, plainStart) {
-		return false
+		return piece, false
 	}
-	text := data[at+len(plainDelta):]
+	at += len(plainDelta)
+	text := data[at:]
 	end := closingQuote(text, 0)
 	if end+1 >= len(text) || text[end+1] != '}' {
-		return false
+		return piece, false
 	}
 	after := text[end+1:]
 	if bytes.Contains(after, anyDelta) || !bytes.Contains(data, plainFinish) || !bytes.Contains(data, plainIndex) ||
 		bytes.Contains(after, usageStart) || bytes.Contains(after, errorKey) {
-		return false
+		return piece, false
 	}
+	a.takeText(text[:end])
+	return span{at, at + end}, true
+}
+
+// takeText adds a piece of the first choice's text.
+func (a *assembly) takeText(text []byte) {
 	c := a.choice(0)
-	c.text = a.append(c.text, text[:end])
-	return true
+	c.text = a.append(c.text, text)
 }
 
 // choice is one of the answers of a call.

@@ -13,7 +13,7 @@ func feed(t testing.TB, chunks ...string) *exchange {
 	x := &exchange{target: target{operation: operation{shape: chat}}}
 	x.text.limit = 1 << 20
 	x.body.usageAsked = true
-	s := &relayed{x: x}
+	s := &relayed{x: x, queue: newBuffer()}
 	for _, c := range chunks {
 		if err := s.event(sse.Event{Data: []byte(c), HasData: true}); err != nil {
 			t.Fatal(err)
@@ -82,7 +82,7 @@ func FuzzChunk(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		x := &exchange{target: target{operation: operation{shape: chat}}}
 		x.text.limit, x.usage.id = 64, "x"
-		s := &relayed{x: x}
+		s := &relayed{x: x, queue: newBuffer()}
 		_ = s.event(sse.Event{Data: data, HasData: true})
 		if json.Valid(data) {
 			if out := x.text.write(nil, chat, &x.usage); !json.Valid(out) {

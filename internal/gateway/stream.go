@@ -25,7 +25,8 @@ type relayed struct {
 	res     *http.Response
 	rc      *http.ResponseController
 	split   sse.Splitter
-	out     []byte    // events to be written with the next flush
+	known   familiar
+	queue   *buffer   // events to be written with the next flush; nil: none, and no memory for them
 	over    bool      // the mark that ends a good stream has passed
 	failed  bool      // an event told of an error
 	expires time.Time // deadline of writing
@@ -48,13 +49,9 @@ var (
 func (x *exchange) relayStream(ctx context.Context, b *backend, res *http.Response, began time.Time) outcome {
 	s := &relayed{x: x, b: b, res: res, rc: http.NewResponseController(x.w)}
 	x.text.limit = int(x.rt.config.Logs.MaxBody)
-	piece := newBuffer()
-	defer piece.free()
-	out := newBuffer()
-	s.out = out.b
-	defer func() { out.b = s.out; out.free() }()
 	defer s.stop()
-	err := s.run(piece.b[:cap(piece.b)], began)
+	err := s.run(began)
+	s.queue.free()
 	if x.delivered {
 		err = nil // a client that has what it came for may leave, which cuts the backend off
 	}
@@ -66,21 +63,27 @@ func (x *exchange) relayStream(ctx context.Context, b *backend, res *http.Respon
 
 // run relays until the stream is over. What came together is sent together,
 // and before anything more is waited for.
-func (s *relayed) run(piece []byte, began time.Time) error {
+func (s *relayed) run(began time.Time) error {
 	var refused error
 	take := func(p []byte) error {
-		refused = s.split.Write(p, s.event)
+		if s.queue == nil {
+			s.queue = newBuffer()
+		}
+		if p = s.pass(p); len(p) > 0 {
+			refused = s.split.Write(p, s.event)
+		}
 		return refused
 	}
 	pause := func() error {
-		s.x.patience.touch(s.x.rt.config.Timeouts.Idle, s.x.g.now())
-		return s.flush(began)
+		now := s.x.g.now()
+		s.x.patience.touch(s.x.rt.config.Timeouts.Idle, now)
+		return s.flush(began, now)
 	}
-	err := streamed(s.res.Body, piece, take, pause)
+	err := streamed(s.res.Body, take, pause)
 	if refused != nil {
 		return refused
 	}
-	if flushErr := s.flush(began); flushErr != nil {
+	if flushErr := s.flush(began, s.x.g.now()); flushErr != nil {
 		return flushErr
 	}
 	if err != nil {
@@ -92,13 +95,31 @@ func (s *relayed) run(piece []byte, began time.Time) error {
 	return errCutShort
 }
 
+// pass queues familiar events at the beginning of p and returns what is left.
+func (s *relayed) pass(p []byte) []byte {
+	if s.split.Pending() > 0 {
+		return p
+	}
+	for {
+		text, n := s.known.match(p, s.queue)
+		if n == 0 {
+			return p
+		}
+		s.x.text.takeText(text)
+		p = p[n:]
+	}
+}
+
 // streamed hands on what arrives of a body, without delay. pause is called
 // when nothing more is there for the time being. The body's good end is no
 // error.
-func streamed(body io.Reader, piece []byte, take func([]byte) error, pause func() error) error {
+func streamed(body io.Reader, take func([]byte) error, pause func() error) error {
 	if direct, ok := body.(http11.Streamer); ok {
 		return direct.Stream(take, pause)
 	}
+	held := newBuffer()
+	defer held.free()
+	piece := held.b[:cap(held.b)]
 	for {
 		n, err := body.Read(piece)
 		if n > 0 {
@@ -124,12 +145,12 @@ var nullUsage = []byte(`,"usage":null`)
 func (s *relayed) event(e sse.Event) error {
 	x := s.x
 	if !e.HasData {
-		s.out = append(s.out, ":\n\n"...)
+		s.queue.b = append(s.queue.b, ":\n\n"...)
 		return nil
 	}
 	if e.Done() {
 		s.over = true
-		s.out = sse.AppendEvent(s.out, e)
+		s.queue.b = sse.AppendEvent(s.queue.b, e)
 		return nil
 	}
 	withhold := false
@@ -148,7 +169,7 @@ func (s *relayed) event(e sse.Event) error {
 		return errErrorEvent
 	}
 	if !withhold {
-		s.out = sse.AppendEvent(s.out, e)
+		s.queue.b = sse.AppendEvent(s.queue.b, e)
 	}
 	return nil
 }
@@ -157,8 +178,13 @@ func (s *relayed) event(e sse.Event) error {
 // chunk with the usage that only the gateway asked for.
 func (s *relayed) chunk(data []byte) (withhold bool) {
 	x := s.x
-	if x.usage.id != "" && x.text.readPlain(data) {
-		return false
+	if x.usage.id != "" {
+		if piece, ok := x.text.readPlain(data); ok {
+			if x.target.shape == chat {
+				s.known.learn(data, piece, x.body.usageAsked)
+			}
+			return false
+		}
 	}
 	told := x.usage.reported
 	choices := s.members(data)
@@ -258,8 +284,14 @@ func (s *relayed) responseOf(data []byte) {
 }
 
 // flush sends what is queued. The first time it begins the answer.
-func (s *relayed) flush(began time.Time) error {
-	if len(s.out) == 0 {
+func (s *relayed) flush(began, now time.Time) error {
+	if s.queue == nil {
+		return nil
+	}
+	queue := s.queue
+	s.queue = nil
+	defer queue.free()
+	if len(queue.b) == 0 {
 		return nil
 	}
 	s.mu.Lock()
@@ -269,9 +301,8 @@ func (s *relayed) flush(began time.Time) error {
 		s.begin(began)
 	}
 	before := x.sent
-	err := s.write(s.out)
-	x.delivered = x.delivered || s.over && x.sent-before == int64(len(s.out)) && !x.gone.Load()
-	s.out = s.out[:0]
+	err := s.write(queue.b, now)
+	x.delivered = x.delivered || s.over && x.sent-before == int64(len(queue.b)) && !x.gone.Load()
 	return err
 }
 
@@ -293,7 +324,7 @@ func (s *relayed) begin(began time.Time) {
 
 // write sends bytes at once. The deadline for slow readers is only renewed
 // when it comes near: setting it costs more than a write of a chunk should.
-func (s *relayed) write(p []byte) error {
+func (s *relayed) write(p []byte, now time.Time) error {
 	x := s.x
 	if x.left() {
 		if x.rt.config.OnClientGone == config.Drain {
@@ -302,7 +333,6 @@ func (s *relayed) write(p []byte) error {
 		return errWriteFailed
 	}
 	idle := x.rt.config.Timeouts.Idle
-	now := x.g.now()
 	if s.expires.Sub(now) < idle {
 		s.expires = now.Add(idle + idle/2)
 		_ = s.rc.SetWriteDeadline(s.expires)
@@ -330,7 +360,7 @@ func (s *relayed) comment() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.done && !s.x.delivered && !s.x.left() {
-		_ = s.write([]byte(": keep-alive\n\n"))
+		_ = s.write([]byte(": keep-alive\n\n"), s.x.g.now())
 	}
 }
 
@@ -399,6 +429,6 @@ func (s *relayed) breakOff() {
 		event = []byte("event: error\ndata: ")
 	}
 	event = append(event, `{"error":{"code":"StreamBroken","message":"The deployment broke its answer off. What was sent so far is not the whole answer.","param":null,"type":"server_error"}}`+"\n\n"...)
-	_ = s.write(event)
+	_ = s.write(event, x.g.now())
 	x.abort = true
 }
