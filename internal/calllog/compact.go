@@ -24,6 +24,7 @@ func (s *Store) Compact(ctx context.Context) error { return s.tend(ctx, s.compac
 func (s *Store) compactTable(ctx context.Context, schema *Schema, closed []segment) (left []segment, err error) {
 	var failed []error
 	schema = schemaIn(s.dir, schema)
+	unsent := s.unsent(schema.Table)
 	for _, seg := range closed {
 		if err := ctx.Err(); err != nil {
 			return closed, errors.Join(append(failed, err)...)
@@ -31,6 +32,9 @@ func (s *Store) compactTable(ctx context.Context, schema *Schema, closed []segme
 		if seg.compacted {
 			failed = append(failed, removeLines(seg)) // a crash may have left them
 			continue
+		}
+		if seg.number >= unsent {
+			continue // a sink still reads its lines
 		}
 		if err := compactSegment(schema, seg); err != nil {
 			failed = append(failed, fmt.Errorf("compacting %s: %w", seg.path, err))

@@ -71,6 +71,15 @@ func listSegments(folder string) ([]segment, error) {
 	return list, nil
 }
 
+// newestNumber is the number of a table's newest segment, or 0.
+func newestNumber(folder string) (int64, error) {
+	segments, err := listSegments(folder)
+	if err != nil || len(segments) == 0 {
+		return 0, err
+	}
+	return segments[len(segments)-1].number, nil
+}
+
 // mend cuts a segment of lines after its last whole line, as a writer that was
 // killed may have left half a line behind. It returns how many bytes it cut.
 func mend(path string) (cut int64, err error) {

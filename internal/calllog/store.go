@@ -27,6 +27,8 @@ type Options struct {
 	Retain        time.Duration // rows older than this go; 0 keeps them
 	RetainBytes   int64         // of each table; the oldest rows go beyond it; 0 means no bound
 
+	Ship []Shipment // where rows are sent besides
+
 	Identity Identity
 	Now      func() time.Time // must not be nil
 	Log      *slog.Logger     // nil for none
@@ -50,11 +52,14 @@ type Store struct {
 	taking sync.Mutex // one batch of foreign rows at a time
 	intake intake
 
+	shippers   []*shipper
 	tending    sync.Mutex    // one upkeep at a time
 	flushing   sync.Mutex    // one flush at a time
 	full       chan struct{} // holds one when there is much to flush
 	stop       chan struct{}
 	background sync.WaitGroup
+
+	endShipping context.CancelFunc
 }
 
 // pending is what of one table is not on disk yet.
@@ -88,10 +93,31 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}
+	if err := s.startShipping(); err != nil {
+		return nil, errors.Join(err, s.lock.Unlock())
+	}
 	s.background.Add(2)
 	go s.flushLoop()
 	go s.maintain()
 	return s, nil
+}
+
+// startShipping begins to send rows to the sinks.
+func (s *Store) startShipping() error {
+	for _, of := range s.opt.Ship {
+		sh, err := s.newShipper(of)
+		if err != nil {
+			return err
+		}
+		s.shippers = append(s.shippers, sh)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.endShipping = cancel
+	s.background.Add(len(s.shippers))
+	for _, sh := range s.shippers {
+		go sh.run(ctx)
+	}
+	return nil
 }
 
 func orDefault[T comparable](v, otherwise T) T {
@@ -122,7 +148,11 @@ func (s *Store) prepare() error {
 		if err := s.mendTable(folder); err != nil {
 			return errors.Join(err, s.lock.Unlock())
 		}
-		s.tables[schema.Table] = &pending{out: &appender{folder: folder, maxBytes: s.opt.SegmentBytes, maxAge: s.opt.SegmentAge, now: s.opt.Now}}
+		newest, err := newestNumber(folder)
+		if err != nil {
+			return errors.Join(err, s.lock.Unlock())
+		}
+		s.tables[schema.Table] = &pending{out: &appender{folder: folder, maxBytes: s.opt.SegmentBytes, maxAge: s.opt.SegmentAge, now: s.opt.Now, number: newest}}
 	}
 	return nil
 }
@@ -311,6 +341,7 @@ func (s *Store) Close() error {
 	s.stopped = true
 	s.mu.Unlock()
 	close(s.stop)
+	s.endShipping()
 	s.background.Wait()
 	failed := []error{s.Flush(context.Background())}
 	for _, p := range s.tables {
