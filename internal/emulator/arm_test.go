@@ -252,3 +252,14 @@ func TestCalculateModelCapacity(t *testing.T) {
 		t.Errorf("100 × (1000 + 4 × 200) / 3000 units: %v", body)
 	}
 }
+
+// An account with projects is not deleted; deployments are no hindrance.
+func TestDeleteAccountWithProjects(t *testing.T) {
+	r := newRest(t, start(t, emulator.Config{}))
+	r.must("PUT", "{acc}/projects/one", v2025, map[string]any{"location": "eastus", "identity": map[string]any{"type": "SystemAssigned"}, "properties": map[string]any{}})
+	if a := r.do("DELETE", "{acc}", v2025, nil); a.status != 409 || !strings.Contains(string(a.raw), "CannotDeleteResource") || !strings.Contains(string(a.raw), "/projects/") {
+		t.Errorf("deleted with a project: %d %s", a.status, a.raw)
+	}
+	r.must("DELETE", "{acc}/projects/one", v2025, nil)
+	r.must("DELETE", "{acc}", v2025, nil)
+}

@@ -50,9 +50,8 @@ func (o *observed) Observe(c *openai.Call) {
 		Operation: c.Operation, Stream: c.Stream, Spillover: c.IsSpillover, Status: c.Status,
 		Prompt: c.Prompt, Cached: c.Cached, Completion: c.Completion, FirstByte: c.TTFT, Duration: c.Duration, Utilization: c.Utilization,
 	}
-	if c.ErrorCode == "content_filter" {
-		seen.Blocked, seen.TextType = true, "Prompt"
-	}
+	seen.TextType, seen.Category, seen.Severity = c.Filtered.Text, c.Filtered.Category, c.Filtered.Severity
+	seen.Blocked = c.ErrorCode == "content_filter"
 	d, ok := o.directory.Deployment(c.Account, c.Deployment)
 	switch {
 	case ok:

@@ -120,7 +120,7 @@ func TestMetricsOfRealTraffic(t *testing.T) {
 	post(t, s, state.RoomyDeployment, map[string]any{"messages": 5})
 	got := metricsOf(t, s, firstAccount(s), "ModelDeploymentName eq '"+state.RoomyDeployment+"'", "total,average,maximum,count",
 		"AzureOpenAIRequests", "ModelRequests", "InputTokens", "OutputTokens", "TotalTokens", "ActiveTokens", "AzureOpenAIProvisionedManagedUtilizationV2")
-	for i, want := range []float64{5, 5, float64(promptTokens), float64(completionTokens), float64(promptTokens + completionTokens), float64(promptTokens + completionTokens)} {
+	for i, want := range []float64{6, 6, float64(promptTokens), float64(completionTokens), float64(promptTokens + completionTokens), float64(promptTokens + completionTokens)} {
 		if n := totals(got[i])[state.RoomyDeployment]; n != want {
 			t.Errorf("%s: %v, want %v", *got[i].Name.Value, n, want)
 		}
@@ -479,5 +479,30 @@ func TestUtilizationFollowsTheClock(t *testing.T) {
 	}
 	if fast := use(); slow <= 0 || math.Abs(fast-10*slow) > slow/100 {
 		t.Errorf("%v %% of a minute, ten times as fast %v %%", slow, fast)
+	}
+}
+
+// What the content filter finds is told apart by text, category and severity.
+func TestMetricsOfTheContentFilter(t *testing.T) {
+	s := start(t, emulator.Config{})
+	for _, what := range []string{"hate", "hate", "self_harm:completion", "jailbreak"} {
+		post(t, s, state.RoomyDeployment, prompt("content-filter-test:"+what, 40))
+	}
+	for filter, want := range map[string]map[string]float64{
+		"Category eq '*'": {"Hate": 2, "SelfHarm": 1, "Jailbreak": 1},
+		"TextType eq '*'": {"Prompt": 3, "Completion": 1},
+	} {
+		got := totals(metricsOf(t, s, firstAccount(s), filter, "total", "RAIHarmfulRequests")[0])
+		for value, n := range want {
+			if got[value] != n {
+				t.Errorf("%s: %v, want %v", filter, got, want)
+			}
+		}
+	}
+	if n := totals(metricsOf(t, s, firstAccount(s), "Severity eq 'Medium'", "total", "RAIHarmfulRequests")[0])["Medium"]; n != 3 {
+		t.Errorf("%v of medium severity, want 3", n)
+	}
+	if n := totals(metricsOf(t, s, firstAccount(s), "Category eq 'Hate'", "total", "RAIRejectedRequests")[0])["Hate"]; n != 2 {
+		t.Errorf("%v refused for hate, want 2", n)
 	}
 }

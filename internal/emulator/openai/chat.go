@@ -59,7 +59,7 @@ func chat(x *exchange) *problem {
 
 // say generates the answer, as far as the content filter lets it.
 func (x *exchange) say(g *grant, q *chatRequest) (*generation, *problem) {
-	hit := filterOf(q.messages)
+	hit := x.find(q.messages)
 	if hit != nil && !hit.completion {
 		x.settle(g, 0)
 		return nil, hit.problem()

@@ -48,7 +48,7 @@ func completions(x *exchange) *problem {
 		return p
 	}
 	defer x.cancel(g)
-	hit := filterOf(body)
+	hit := x.find(body)
 	if hit != nil && !hit.completion {
 		x.settle(g, 0)
 		return hit.problem()

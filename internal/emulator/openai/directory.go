@@ -97,6 +97,15 @@ type Call struct {
 	Utilization float64 // of a provisioned deployment after the call: 1 is 100 %
 	IsSpillover bool    // answered in another deployment's place
 	Abandoned   bool    // the client left before the end
+	Filtered    Filtered
+}
+
+// Filtered is what the content filter found in a call. The zero value is
+// nothing.
+type Filtered struct {
+	Text     string // "Prompt" or "Completion"
+	Category string // "Hate", "Jailbreak", "SelfHarm", "Sexual", "Violence"
+	Severity string // "Medium", the only one that is emulated; "" where there is none
 }
 
 // Faults decides what goes wrong. It is asked once for each deployment that a

@@ -75,6 +75,9 @@ func (x *exchange) observe() {
 func (x *exchange) tell(c *Call, now time.Time) {
 	c.At, c.Duration = x.started, now.Sub(x.started)
 	c.Account, c.RequestID = x.account, x.requestID
+	if c.Deployment == "" {
+		x.place(c)
+	}
 	c.Operation, c.APIVersion = operationIDs[x.target.operation], x.target.apiVersion
 	if c.Status == 0 {
 		c.Status = x.status
@@ -83,6 +86,20 @@ func (x *exchange) tell(c *Call, now time.Time) {
 		c.TTFT = x.firstByte.Sub(x.started)
 	}
 	x.h.cfg.Observer.Observe(c)
+}
+
+// place names the deployment of a call that was refused before it was asked: its
+// request said where it was going.
+func (x *exchange) place(c *Call) {
+	if x.account == "" || x.target.deployment == "" {
+		return
+	}
+	d, ok := x.h.cfg.Directory.Deployment(x.account, x.target.deployment)
+	if !ok {
+		return
+	}
+	c.Deployment, c.Model, c.Version, c.SKU, c.Region = d.Name, d.Model, d.Version, d.SKU, d.LocationDisplay
+	c.Utilization, _ = x.h.Utilization(d.ID)
 }
 
 // authorize finds the account by key or token.

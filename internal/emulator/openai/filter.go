@@ -34,6 +34,26 @@ func filterOf(body []byte) *filterHit {
 	return nil
 }
 
+// find looks for what the filter is to find, and notes it for observers.
+func (x *exchange) find(body []byte) *filterHit {
+	hit := filterOf(body)
+	if hit == nil {
+		return nil
+	}
+	found := Filtered{Text: "Prompt", Category: categoryNames[hit.category], Severity: "Medium"}
+	if hit.completion {
+		found.Text = "Completion"
+	}
+	if hit.category == "jailbreak" {
+		found.Severity = ""
+	}
+	x.call.Filtered = found
+	return hit
+}
+
+// categoryNames are the categories as metrics call them.
+var categoryNames = map[string]string{"hate": "Hate", "jailbreak": "Jailbreak", "self_harm": "SelfHarm", "sexual": "Sexual", "violence": "Violence"}
+
 // problem is the refusal of a prompt.
 func (f *filterHit) problem() *problem {
 	body := []byte(`{"error":{"message":"The response was filtered due to the prompt triggering Azure OpenAI's content management policy. Please modify your prompt and retry. To learn more about our content filtering policies please read our documentation: https://go.microsoft.com/fwlink/?linkid=2198766","type":null,"param":"prompt","code":"content_filter","status":400,"innererror":{"code":"ResponsibleAIPolicyViolation","content_filter_result":`)

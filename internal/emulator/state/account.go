@@ -366,8 +366,22 @@ func (s *Store) PatchAccount(d Draft, by Caller) (Account, error) {
 	return *a, nil
 }
 
+// projectsOf lists the projects of an account, as a refusal names them.
+func (s *Store) projectsOf(a *Account) []string {
+	var nested []string
+	for key, d := range s.world.Documents {
+		if strings.HasPrefix(key, fold(a.ID())+"/projects/") && strings.Count(key, "/") == strings.Count(a.ID(), "/")+2 {
+			nested = append(nested, "Microsoft.CognitiveServices/accounts/"+a.Name+"/projects/"+d.Name)
+		}
+	}
+	slices.Sort(nested)
+	return nested
+}
+
 // DeleteAccount soft-deletes an account: it can be restored until it is purged,
-// and its deployments keep their quota, and their price. ok is false when there
+// and its deployments keep their quota, and their price. One that has projects
+// is refused, as Resource Manager refuses it (Azure/terraform-provider-azapi
+// issue 894, 2025-06-12); deployments are no hindrance. ok is false when there
 // is none.
 func (s *Store) DeleteAccount(id string, m Match) (ok bool, err error) {
 	defer s.lock()()
@@ -380,6 +394,9 @@ func (s *Store) DeleteAccount(id string, m Match) (ok bool, err error) {
 	}
 	if op := s.conflict(id, ""); op != nil {
 		return false, requestConflict(a.ID())
+	}
+	if nested := s.projectsOf(a); len(nested) > 0 {
+		return false, Refuse(409, "CannotDeleteResource", "Cannot delete resource while nested resources exist. Some existing nested resource IDs include: '%s'. Please delete all nested resources before deleting this resource.", strings.Join(nested, ", "))
 	}
 	delete(s.world.Accounts, fold(id))
 	a.Deleted = s.now
