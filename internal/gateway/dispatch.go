@@ -122,6 +122,17 @@ func (x *exchange) note(s *search, b *backend, reason call.SpillReason, wait tim
 // admission tells whether a backend may be asked now, and claims the room.
 func (x *exchange) admission(b *backend) (ticket admit.Forecast, reason call.SpillReason, wait time.Duration) {
 	at := x.g.at()
+	ticket, reason, wait = x.vacancy(b, at)
+	if reason == call.NotSpilled && !b.breaker.Allow(at) {
+		x.release(b, ticket)
+		return ticket, call.SpillBreaker, x.rt.config.Breaker.Open
+	}
+	return ticket, reason, wait
+}
+
+// vacancy tells whether a backend has room, and claims it; whether its breaker
+// lets one more call through is not asked.
+func (x *exchange) vacancy(b *backend, at time.Duration) (ticket admit.Forecast, reason call.SpillReason, wait time.Duration) {
 	if state, left := b.breaker.State(at); state == route.Open {
 		return ticket, call.SpillBreaker, left
 	}
@@ -138,12 +149,6 @@ func (x *exchange) admission(b *backend) (ticket admit.Forecast, reason call.Spi
 			}
 			return ticket, call.SpillPredicted, wait
 		}
-	}
-	if !b.breaker.Allow(at) {
-		if b.predictor != nil {
-			b.predictor.Cancel(at, ticket)
-		}
-		return ticket, call.SpillBreaker, x.rt.config.Breaker.Open
 	}
 	return ticket, call.NotSpilled, 0
 }
@@ -244,51 +249,52 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// enterRoom waits in the pool's waiting room until a backend takes the call.
-func (x *exchange) enterRoom(s *search, pause time.Duration) (f *fault) {
+// enterRoom waits in the pool's waiting room until a backend takes the call. A
+// call that is let go and refused all the same returns to its place: what a
+// backend really has left shows only when it is asked.
+func (x *exchange) enterRoom(s *search, pause time.Duration) *fault {
 	q := x.product.queue
+	room := x.pool.room
 	began := x.g.now()
 	ctx, cancel := context.WithTimeout(x.ctx, q.Wait)
 	defer cancel()
-	x.g.metrics.waiting.Add(1)
-	waiting := true
-	over := func() {
-		if waiting {
-			x.g.metrics.waiting.Add(-1)
-			x.rec.Queued = x.g.now().Sub(began)
-			waiting = false
+	p, ok := room.enter(x.product.name, x.product.line, q.Max)
+	for ok {
+		x.g.metrics.waiting.Add(1)
+		err := room.wait(ctx, p, pause, func() (time.Duration, bool) { return x.anyFree(s) })
+		x.g.metrics.waiting.Add(-1)
+		x.rec.Queued = x.g.now().Sub(began)
+		if err != nil {
+			break
 		}
-	}
-	err := x.pool.room.wait(ctx, x.product.name, x.product.line, q.Max, pause, func() (time.Duration, bool) {
-		for _, i := range s.order {
-			b := x.pool.members[i]
-			if s.skip[i%len(s.skip)] {
-				continue
-			}
-			ticket, reason, wait := x.admission(b)
-			if reason == call.NotSpilled {
-				x.release(b, ticket)
-				return 0, true
-			}
-			x.note(s, b, reason, wait)
-		}
-		left := s.wait
-		s.full, s.wait = false, 0
-		return left, false
-	})
-	over()
-	if err != nil {
-		s.full, s.wait = true, max(s.wait, pause)
-		return x.give(s)
-	}
-	for {
 		if done, f := x.round(s); done {
 			return f
 		}
-		if s.failures > 0 || ctx.Err() != nil || !sleep(ctx, max(s.wait, roomStep)) {
+		if pause = max(s.wait, roomStep); s.failures > 0 || ctx.Err() != nil {
 			return x.give(s)
 		}
+		room.back(p)
 	}
+	s.full, s.wait = true, max(s.wait, pause)
+	return x.give(s)
+}
+
+// anyFree tells whether some backend may be asked now, else when one may.
+func (x *exchange) anyFree(s *search) (wait time.Duration, free bool) {
+	s.full, s.wait = false, 0
+	for _, i := range s.order {
+		b := x.pool.members[i]
+		if s.skip[i%len(s.skip)] {
+			continue
+		}
+		ticket, reason, wait := x.vacancy(b, x.g.at())
+		if reason == call.NotSpilled {
+			x.release(b, ticket)
+			return 0, true
+		}
+		x.note(s, b, reason, wait)
+	}
+	return s.wait, false
 }
 
 // give ends a call that nobody served.

@@ -91,3 +91,67 @@ func TestAddressesAreBounded(t *testing.T) {
 		t.Errorf("%d addresses are held", len(a.seen))
 	}
 }
+
+// A call that was let out of the waiting room and refused all the same comes
+// back to its place, so that later ones do not pass it for ever.
+func TestWaitingCallsKeepTheirTurn(t *testing.T) {
+	r := newRoom()
+	ctx := t.Context()
+	first, _ := r.enter("p", 0, 3)
+	second, _ := r.enter("p", 0, 3)
+	if _, ok := r.enter("p", 0, 2); ok {
+		t.Error("more wait than may")
+	}
+	asked := make(chan *place, 10)
+	let := func(p *place) func() (time.Duration, bool) {
+		return func() (time.Duration, bool) { asked <- p; return 0, true }
+	}
+	gone := make(chan error, 2)
+	go func() { gone <- r.wait(ctx, second, time.Millisecond, let(second)) }()
+	if err := r.wait(ctx, first, time.Millisecond, let(first)); err != nil || <-asked != first {
+		t.Fatal("the first was not let go first", err)
+	}
+	if err := <-gone; err != nil || <-asked != second {
+		t.Fatal("then the second was not", err)
+	}
+	r.back(second)
+	r.back(first)
+	third, _ := r.enter("p", 0, 3)
+	for _, p := range []*place{third, second} {
+		go func() { gone <- r.wait(ctx, p, 0, let(p)) }()
+	}
+	if err := r.wait(ctx, first, 0, let(first)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := <-gone; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if order := []*place{<-asked, <-asked, <-asked}; order[0] != first || order[1] != second || order[2] != third {
+		t.Errorf("let go in the order %v", order)
+	}
+	if r.waiting(1) != 0 || len(r.count) != 0 {
+		t.Errorf("%d still wait, %v", r.waiting(1), r.count)
+	}
+}
+
+func TestInteractiveCallsGoBeforeBatch(t *testing.T) {
+	r := newRoom()
+	batch, _ := r.enter("b", 1, 3)
+	person, _ := r.enter("p", 0, 3)
+	order := make(chan string, 2)
+	gone := make(chan error)
+	go func() {
+		gone <- r.wait(t.Context(), batch, 0, func() (time.Duration, bool) { order <- "batch"; return 0, true })
+	}()
+	if err := r.wait(t.Context(), person, 20*time.Millisecond, func() (time.Duration, bool) { order <- "person"; return 0, true }); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-gone; err != nil {
+		t.Fatal(err)
+	}
+	if a, b := <-order, <-order; a != "person" || b != "batch" {
+		t.Errorf("let go: %s, %s", a, b)
+	}
+}

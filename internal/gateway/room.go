@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -10,17 +11,21 @@ import (
 // room is the waiting room of a pool. Calls of interactive products stand
 // before those of batch ones; within a class who came first goes first. Only
 // the call at the head asks the backends again, so that waiting costs nothing
-// and nobody overtakes.
+// and nobody overtakes. A call that was let go and is refused all the same
+// comes back to where it stood.
 type room struct {
 	mu    sync.Mutex
 	lines [2][]*place // interactive, batch
 	count map[string]int
+	turns uint64
 }
 
-// place is one waiting call; head is closed when its turn has come.
+// place is one waiting call.
 type place struct {
-	head  chan struct{}
-	first bool
+	product string
+	line    int
+	turn    uint64        // who came first has the lower one
+	head    chan struct{} // holds one value when the place may have come to the head
 }
 
 func newRoom() *room { return &room{count: map[string]int{}} }
@@ -41,81 +46,108 @@ func (r *room) waiting(line int) int {
 	return n
 }
 
-// wait keeps a call until ask says that it was admitted. ask returns how long
-// to pause before asking again. At most limit calls of a product wait.
-func (r *room) wait(ctx context.Context, product string, line, limit int, pause time.Duration, ask func() (time.Duration, bool)) error {
-	p, ok := r.enter(product, line, limit)
-	if !ok {
-		return errRoomFull
-	}
-	defer r.leave(product, line, p)
-	select {
-	case <-p.head:
-	case <-ctx.Done():
-		return errWaitedLong
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	for {
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return errWaitedLong
-		}
-		if r.overtaken(line, p) {
-			timer.Reset(roomStep)
-			continue
-		}
-		again, admitted := ask()
-		if admitted {
-			return nil
-		}
-		timer.Reset(max(again, roomStep))
-	}
-}
-
 // roomStep is the shortest pause between two questions.
 const roomStep = 5 * time.Millisecond
 
+// enter takes a place at the end of a line, unless limit calls of the product
+// wait already.
 func (r *room) enter(product string, line, limit int) (*place, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.count[product] >= limit {
 		return nil, false
 	}
-	r.count[product]++
-	p := &place{head: make(chan struct{})}
-	r.lines[line] = append(r.lines[line], p)
-	r.callHead(line)
+	r.turns++
+	p := &place{product: product, line: line, turn: r.turns, head: make(chan struct{}, 1)}
+	r.stand(p)
 	return p, true
 }
 
-func (r *room) leave(product string, line int, p *place) {
+// back puts a call that had left to where its turn is.
+func (r *room) back(p *place) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.count[product]--; r.count[product] == 0 {
-		delete(r.count, product)
+	r.stand(p)
+}
+
+func (r *room) stand(p *place) {
+	r.count[p.product]++
+	line := r.lines[p.line]
+	i := len(line)
+	for i > 0 && line[i-1].turn > p.turn {
+		i--
 	}
-	for i, other := range r.lines[line] {
-		if other == p {
-			r.lines[line] = append(r.lines[line][:i], r.lines[line][i+1:]...)
-			break
-		}
+	r.lines[p.line] = slices.Insert(line, i, p)
+	r.callHead(p.line)
+}
+
+func (r *room) leave(p *place) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.count[p.product]--; r.count[p.product] == 0 {
+		delete(r.count, p.product)
 	}
-	r.callHead(line)
+	if i := slices.Index(r.lines[p.line], p); i >= 0 {
+		r.lines[p.line] = slices.Delete(r.lines[p.line], i, i+1)
+	}
+	r.callHead(p.line)
 }
 
 // callHead tells the first of a line that it is first.
 func (r *room) callHead(line int) {
-	if len(r.lines[line]) > 0 && !r.lines[line][0].first {
-		r.lines[line][0].first = true
-		close(r.lines[line][0].head)
+	if len(r.lines[line]) > 0 {
+		select {
+		case r.lines[line][0].head <- struct{}{}:
+		default:
+		}
 	}
 }
 
+// wait keeps a call until ask says that it may go, and takes it out of the
+// line then. ask returns how long to pause before asking again; the first
+// question comes after pause.
+func (r *room) wait(ctx context.Context, p *place, pause time.Duration, ask func() (time.Duration, bool)) error {
+	defer r.leave(p)
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	for {
+		if !r.first(p) {
+			select {
+			case <-p.head:
+				continue
+			case <-ctx.Done():
+				return errWaitedLong
+			}
+		}
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return errWaitedLong
+		}
+		switch again, admitted := roomStep, false; {
+		case !r.first(p):
+			timer.Reset(0)
+		case r.overtaken(p):
+			timer.Reset(again)
+		default:
+			if again, admitted = ask(); admitted {
+				return nil
+			}
+			timer.Reset(max(again, roomStep))
+		}
+	}
+}
+
+// first tells whether a call stands at the head of its line.
+func (r *room) first(p *place) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lines[p.line][0] == p
+}
+
 // overtaken tells whether a call must let a better class go first.
-func (r *room) overtaken(line int, _ *place) bool {
-	if line == 0 {
+func (r *room) overtaken(p *place) bool {
+	if p.line == 0 {
 		return false
 	}
 	r.mu.Lock()
