@@ -23,7 +23,7 @@ func (s *Store) Compact(ctx context.Context) error { return s.tend(ctx, s.compac
 
 func (s *Store) compactTable(ctx context.Context, schema *Schema, closed []segment) (left []segment, err error) {
 	var failed []error
-	schema = schemaIn(s.dir, schema)
+	schema = schemaIn(schema, s.dir)
 	unsent := s.unsent(schema.Table)
 	for _, seg := range closed {
 		if err := ctx.Err(); err != nil {

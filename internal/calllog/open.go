@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/azptu/azptu/internal/kql/scan"
 	"github.com/azptu/azptu/internal/kql/value"
@@ -120,21 +122,32 @@ func readOpen(folder string) ([]scan.Column, error) {
 	return columns, nil
 }
 
-// schemaIn is the schema of a table as the folder has it, with the columns that
+// schemaIn is the schema of a table as folders have it, with the columns that
 // services brought. A list of columns that cannot be read means none.
-func schemaIn(dir string, schema *Schema) *Schema {
+func schemaIn(schema *Schema, dirs ...string) *Schema {
 	if !schema.Open {
 		return schema
 	}
-	more, err := readOpen(filepath.Join(dir, schema.Table))
-	if err != nil || len(more) == 0 {
-		return schema
+	wide := schema
+	for _, dir := range dirs {
+		more, err := readOpen(filepath.Join(dir, schema.Table))
+		if err != nil {
+			continue
+		}
+		wide = wide.with(more)
 	}
-	wide := *schema
-	wide.Columns = append(wide.Columns[:len(wide.Columns):len(wide.Columns)], more...)
-	wide.index = make(map[string]int, len(wide.Columns))
-	for i, c := range wide.Columns {
-		wide.index[c.Name] = i
+	return wide
+}
+
+// with is the schema with further columns behind its own.
+func (s *Schema) with(more []scan.Column) *Schema {
+	wide := *s
+	wide.Columns, wide.index = slices.Clone(s.Columns), maps.Clone(s.index)
+	for _, c := range more {
+		if _, known := wide.index[c.Name]; !known {
+			wide.index[c.Name] = len(wide.Columns)
+			wide.Columns = append(wide.Columns, c)
+		}
 	}
 	return &wide
 }

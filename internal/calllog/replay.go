@@ -16,7 +16,7 @@ import (
 // mapping was mended. Rows that are refused again stay set aside; when the sink
 // does not answer, all that were not sent stay. A writer may be at work in the
 // folder meanwhile.
-func Replay(ctx context.Context, dir, name string, sink Sink) (sent, refused int, err error) {
+func Replay(ctx context.Context, dir, name string, sink Sink) (sent, again int, err error) {
 	if !shipmentName.MatchString(name) {
 		return 0, 0, fmt.Errorf("no sink can be named %q", name)
 	}
@@ -28,19 +28,19 @@ func Replay(ctx context.Context, dir, name string, sink Sink) (sent, refused int
 			if err := os.Rename(dead, work); errors.Is(err, fs.ErrNotExist) {
 				break
 			} else if err != nil {
-				return sent, refused, fmt.Errorf("taking the refused rows: %w", err)
+				return sent, again, fmt.Errorf("taking the refused rows: %w", err)
 			}
 		}
-		n, again, err := replayFile(ctx, work, dead, sink)
-		sent, refused = sent+n, refused+again
+		n, still, err := replayFile(ctx, work, dead, sink)
+		sent, again = sent+n, again+still
 		if err != nil {
-			return sent, refused, err
+			return sent, again, err
 		}
 	}
-	return sent, refused, nil
+	return sent, again, nil
 }
 
-func replayFile(ctx context.Context, work, dead string, sink Sink) (sent, refused int, err error) {
+func replayFile(ctx context.Context, work, dead string, sink Sink) (sent, again int, err error) {
 	raw, err := os.ReadFile(work)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, 0, nil
@@ -57,21 +57,21 @@ func replayFile(ctx context.Context, work, dead string, sink Sink) (sent, refuse
 		if json.Unmarshal(raw[:end], &row) == nil {
 			err := sink.Send(ctx, row.Table, [][]byte{row.Row})
 			switch {
-			case errors.Is(err, ErrRefused):
-				refused++
+			case refused(err):
+				again++
 				row.Error = err.Error()
 				if err := appendDead(dead, row); err != nil {
-					return sent, refused, errors.Join(err, rest(work, raw))
+					return sent, again, errors.Join(err, rest(work, raw))
 				}
 			case err != nil:
-				return sent, refused, errors.Join(fmt.Errorf("sending refused rows again: %w", err), rest(work, raw))
+				return sent, again, errors.Join(fmt.Errorf("sending refused rows again: %w", err), rest(work, raw))
 			default:
 				sent++
 			}
 		}
 		raw = raw[end:]
 	}
-	return sent, refused, removeFile(work)
+	return sent, again, removeFile(work)
 }
 
 // rest leaves what was not sent.

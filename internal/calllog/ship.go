@@ -17,14 +17,17 @@ import (
 )
 
 // Sink takes rows to another place. Rows are JSON objects whose members are the
-// table's columns; they must not be kept.
+// table's columns; they must not be kept. An error with a method Refused() bool
+// that gives true says that the rows are at fault, so that sending them again
+// would not help; one with RetryAfter() time.Duration says when to try again.
 type Sink interface {
 	Send(ctx context.Context, table string, rows [][]byte) error
 }
 
-// ErrRefused is among the errors of a Sink when the rows are at fault, so that
-// sending them again would not help.
-var ErrRefused = errors.New("the rows were refused")
+func refused(err error) bool {
+	var verdict interface{ Refused() bool }
+	return errors.As(err, &verdict) && verdict.Refused()
+}
 
 // Shipment sends the rows of tables to a sink, in the order they were written.
 // What is to be sent is read from the segments, so the log itself is the queue:
@@ -218,7 +221,7 @@ func (sh *shipper) next(table string) (rows [][]byte, more bool, err error) {
 func (sh *shipper) send(ctx context.Context, table string, rows [][]byte) error {
 	err := sh.Sink.Send(ctx, table, rows)
 	switch {
-	case !errors.Is(err, ErrRefused):
+	case !refused(err):
 		return err
 	case len(rows) == 1:
 		return sh.setAside(table, rows[0], err)

@@ -31,7 +31,7 @@ func (s *shelf) Send(_ context.Context, table string, rows [][]byte) error {
 	var ids []string
 	for _, raw := range rows {
 		if s.refuse != "" && strings.Contains(string(raw), s.refuse) {
-			return fmt.Errorf("column missing: %w", ErrRefused)
+			return fmt.Errorf("sending: %w", columnMissing{})
 		}
 		var row struct{ CallId, CorrelationId, CRC string }
 		if err := json.Unmarshal(raw, &row); err != nil {
@@ -45,6 +45,12 @@ func (s *shelf) Send(_ context.Context, table string, rows [][]byte) error {
 	s.got[table] = append(s.got[table], ids...)
 	return nil
 }
+
+// columnMissing is how a sink refuses rows.
+type columnMissing struct{}
+
+func (columnMissing) Error() string { return "column missing" }
+func (columnMissing) Refused() bool { return true }
 
 // recordRange records calls by number.
 func recordRange(t *testing.T, s *Store, from, to int) {

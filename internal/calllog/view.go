@@ -18,13 +18,14 @@ import (
 // it. Each query sees the rows that were on disk when it came to them. It is a
 // database to the Kusto engine.
 type View struct {
-	dir    string
+	dirs   []string
 	skip   atomic.Int64
 	broken atomic.Int64
 }
 
-// NewView reads the log folder dir, which need not exist yet.
-func NewView(dir string) *View { return &View{dir: dir} }
+// NewView reads the log folder dir, which need not exist yet, and more folders
+// as if their rows were in it.
+func NewView(dir string, more ...string) *View { return &View{dirs: append([]string{dir}, more...)} }
 
 // Skipped tells how many lines were passed over because their checksum did not
 // match, since the view was made.
@@ -49,7 +50,7 @@ func (v *View) Table(name string) (scan.Table, bool) {
 	if !ok {
 		return nil, false
 	}
-	return &table{view: v, schema: schemaIn(v.dir, schema)}, true
+	return &table{view: v, schema: schemaIn(schema, v.dirs...)}, true
 }
 
 // table is one table of a view.
@@ -63,9 +64,13 @@ func (t *table) Schema() []scan.Column { return t.schema.Columns }
 
 // Scan reads every segment.
 func (t *table) Scan(ctx context.Context, req scan.Request, emit func(*scan.Batch) error) error {
-	segments, err := listSegments(filepath.Join(t.view.dir, t.schema.Table))
-	if err != nil {
-		return err
+	var segments []segment
+	for _, dir := range t.view.dirs {
+		found, err := listSegments(filepath.Join(dir, t.schema.Table))
+		if err != nil {
+			return err
+		}
+		segments = append(segments, found...)
 	}
 	plan, err := t.plan(segments, req)
 	if err != nil {

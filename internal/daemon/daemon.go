@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -19,8 +18,6 @@ import (
 	"github.com/azptu/azptu/internal/emulator"
 	"github.com/azptu/azptu/internal/gateway"
 	"github.com/azptu/azptu/internal/gateway/config"
-	"github.com/azptu/azptu/internal/kql"
-	"github.com/azptu/azptu/internal/kustowire"
 )
 
 // Config says what system to start. Dir and Now are needed.
@@ -42,6 +39,7 @@ type System struct {
 	gateway *gateway.Gateway
 	server  *gateway.Server
 	store   *calllog.Store
+	place   *Workspace
 }
 
 // keyVariable names the key of the emulated account, as `azptu emulator env`
@@ -65,7 +63,8 @@ func Start(ctx context.Context, c Config) (system *System, err error) {
 	if s.store, err = calllog.Open(s.LogDir, calllog.Options{Now: c.Now, Log: c.Log}); err != nil {
 		return nil, fmt.Errorf("opening the log: %w", err)
 	}
-	s.Emulator, err = emulator.Start(ctx, emulator.Config{Dir: c.Dir, Port: c.Port, Latency: c.Latency, Now: c.Now, Logs: func(authority string) http.Handler { return s.kusto(c, authority) }})
+	s.place = NewWorkspace(filepath.Join(c.Dir, "workspace"), c.Now, c.Log, s.LogDir)
+	s.Emulator, err = emulator.Start(ctx, emulator.Config{Dir: c.Dir, Port: c.Port, Latency: c.Latency, Now: c.Now, Logs: s.place.Handler, Workspace: s.place})
 	if err != nil {
 		return nil, fmt.Errorf("starting the emulator: %w", err)
 	}
@@ -73,11 +72,6 @@ func Start(ctx context.Context, c Config) (system *System, err error) {
 		return nil, fmt.Errorf("starting the gateway: %w", err)
 	}
 	return s, nil
-}
-
-// kusto answers the query protocols of Azure over the log.
-func (s *System) kusto(c Config, authority string) http.Handler {
-	return kustowire.New(kustowire.Config{Engine: &kql.Engine{}, Database: calllog.NewView(s.LogDir), Now: c.Now, LoginEndpoint: authority})
 }
 
 // startGateway writes the gateway's configuration down and serves by it.
@@ -167,6 +161,9 @@ func (s *System) Close(ctx context.Context) error {
 	}
 	if s.Emulator != nil {
 		failed = append(failed, s.Emulator.Close(ctx))
+	}
+	if s.place != nil {
+		failed = append(failed, s.place.Close())
 	}
 	if s.store != nil {
 		failed = append(failed, s.store.Close())

@@ -28,6 +28,7 @@ import (
 	"github.com/azptu/azptu/internal/emulator/arm"
 	"github.com/azptu/azptu/internal/emulator/entra"
 	"github.com/azptu/azptu/internal/emulator/fault"
+	"github.com/azptu/azptu/internal/emulator/ingest"
 	"github.com/azptu/azptu/internal/emulator/monitor"
 	"github.com/azptu/azptu/internal/emulator/openai"
 	"github.com/azptu/azptu/internal/emulator/state"
@@ -53,6 +54,9 @@ type Config struct {
 	// Logs makes the handler of Log Analytics' and Data Explorer's query
 	// protocols, given where clients sign in; nil leaves their paths unknown.
 	Logs func(authority string) http.Handler
+	// Workspace takes the rows that are sent to Azure Monitor and Data
+	// Explorer; nil leaves their paths unknown.
+	Workspace ingest.Workspace
 
 	PageSize int              // of Resource Manager's lists; 0 means 500
 	Now      func() time.Time // real time; nil means the machine's clock
@@ -248,7 +252,7 @@ func (s *Server) announce(config Config) error {
 	e.ImdsURL, e.IdentityEndpoint, e.AdminURL, e.PromURL = door, door+"/msi/token", door, door
 	e.TenantID, e.ClientID, e.ClientSecret = s.State.Tenant(), client.ClientID, client.Secret
 	e.SubscriptionID, e.ResourceGroup, e.Account, e.Location = state.FirstSubscription, state.FirstGroup, state.FirstAccount, state.FirstLocation
-	e.WorkspaceID, e.KustoDatabase = workspace, "azptu"
+	e.WorkspaceID, e.KustoDatabase = workspace, kustoDatabase
 	first := state.Account{Subscription: e.SubscriptionID, Group: e.ResourceGroup, Name: e.Account}
 	if a, err := s.State.Account(first.ID()); err == nil {
 		e.APIKey = a.Keys[0]
@@ -272,6 +276,9 @@ func (s *Server) announce(config Config) error {
 
 // workspace is the id of the one Log Analytics workspace.
 const workspace = "a2e6f3c4-5b1d-4c8e-9f70-1d2b3c4a5e6f"
+
+// kustoDatabase is the one database of Data Explorer.
+const kustoDatabase = "azptu"
 
 // Advance pushes virtual time forward.
 func (s *Server) Advance(by time.Duration) time.Time {

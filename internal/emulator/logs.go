@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/azptu/azptu/internal/emulator/entra"
+	"github.com/azptu/azptu/internal/emulator/ingest"
 )
 
 // logAudiences are what tokens for log queries are for: Log Analytics and Data
@@ -18,8 +19,22 @@ func (s *Server) logs(config Config) http.Handler {
 		return nil
 	}
 	own := s.sockets.url("https", s.sockets.all[control])
-	next := config.Logs(own)
-	audiences := append([]string{own}, logAudiences...)
+	return s.signedIn(config.Logs(own), logAudiences...)
+}
+
+// ingest puts the ways into the workspace behind tokens.
+func (s *Server) ingest(config Config) http.Handler {
+	if config.Workspace == nil {
+		return nil
+	}
+	return s.signedIn(&ingest.Handler{Workspace: config.Workspace, Database: kustoDatabase}, append([]string{"https://monitor.azure.com"}, logAudiences...)...)
+}
+
+// signedIn lets requests through whose tokens are for one of the audiences, or
+// for the emulator's own address.
+func (s *Server) signedIn(next http.Handler, audiences ...string) http.Handler {
+	own := s.sockets.url("https", s.sockets.all[control])
+	audiences = append([]string{own}, audiences...)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/v1/rest/auth/metadata" {
 			next.ServeHTTP(w, r)

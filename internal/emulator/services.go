@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/azptu/azptu/internal/emulator/ingest"
 	"github.com/azptu/azptu/internal/emulator/monitor"
 	"github.com/azptu/azptu/internal/emulator/openai"
 	"github.com/azptu/azptu/internal/emulator/prices"
@@ -23,7 +24,7 @@ type services struct {
 	insights http.Handler // /providers/Microsoft.Insights of any resource, and metrics:getBatch
 	prices   http.Handler // /api/retail/prices
 	logs     http.Handler // /v1/workspaces, /v1/rest, /v2/rest
-	ingest   http.Handler // /dataCollectionRules
+	ingest   http.Handler // /dataCollectionRules, /v1/rest/ingest
 	admin    http.Handler // whatever the emulator's own API does not know: faults, metrics
 }
 
@@ -32,10 +33,10 @@ func (s services) byPath(path string) http.Handler {
 	switch folded := strings.ToLower(path); {
 	case strings.HasPrefix(folded, "/api/retail/"):
 		return s.prices
+	case ingest.Paths(folded):
+		return s.ingest
 	case strings.HasPrefix(folded, "/v1/workspaces/"), strings.HasPrefix(folded, "/v1/rest/"), strings.HasPrefix(folded, "/v2/rest/"):
 		return s.logs
-	case strings.HasPrefix(folded, "/datacollectionrules/"):
-		return s.ingest
 	}
 	return nil
 }
@@ -59,7 +60,7 @@ func (s *Server) services(config Config) (services, error) {
 	s.onReset = append(s.onReset, data.Reset)
 	retail := prices.New(config.Catalog, priced())
 	return services{
-		data: data, insights: monitor.Insights(monitor.New(metrics, known, now), s.log), prices: retail, logs: s.logs(config),
+		data: data, insights: monitor.Insights(monitor.New(metrics, known, now), s.log), prices: retail, logs: s.logs(config), ingest: s.ingest(config),
 		admin: s.console(metrics, requests, retail),
 	}, nil
 }
