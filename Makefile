@@ -46,10 +46,11 @@ bench: ## every benchmark
 bench-gateway: ## the gateway against a plain reverse proxy, in interleaved rounds
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/gateway/bench
 
-bench-emulator: ## the emulator's chat throughput, true and estimated counts, beside an empty server
-	$(GO) test -run '^$$' -bench Chat -benchtime 1x -timeout 20m ./internal/emulator/bench
+bench-emulator: ## the emulator: chat throughput beside an empty server, memory of 5,000 streams
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 20m ./internal/emulator/bench
 
-bench-kql: ## the token-usage query over ten million generated rows
+bench-kql: ## the token-usage query over ten million generated rows, and DuckDB over the same
+	test/needs.sh duckdb
 	AZPTU_BENCH_ROWS=10000000 $(GO) test -run '^$$' -bench . -benchtime 5x -timeout 60m ./internal/calllog
 	$(GO) test -run '^$$' -bench Token -timeout 60m ./internal/kql
 
@@ -70,7 +71,7 @@ clients: ## the npm packages of test/clients
 	test/needs.sh npm
 
 clean: ## what the other targets left
-	rm -rf bin dist test/clients/node_modules
+	rm -rf bin dist test/*/node_modules
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18

@@ -72,7 +72,8 @@ func serve(mode string) error {
 		return err
 	}
 	ctx := context.Background()
-	s, err := emulator.Start(ctx, emulator.Config{Dir: os.Getenv(folder), Tokens: mode, Catalog: fast})
+	count, latency := strings.CutSuffix(mode, "+latency")
+	s, err := emulator.Start(ctx, emulator.Config{Dir: os.Getenv(folder), Tokens: count, Latency: latency, Catalog: fast})
 	if err != nil {
 		return err
 	}
@@ -142,6 +143,7 @@ type child struct {
 	in   io.Closer
 	addr string
 	head string // of a request, up to its length
+	key  string
 }
 
 func start(b *testing.B, mode string) *child {
@@ -150,7 +152,8 @@ func start(b *testing.B, mode string) *child {
 	known := writeCatalog(b, dir)
 	cmd := exec.Command(os.Args[0])
 	if path := os.Getenv(binary); path != "" && mode != "nothing" {
-		cmd = exec.Command(path, "emulator", "run", "--dir", dir, "--tokens", mode, "--catalog", known, "--lang", "en")
+		count, latency := strings.CutSuffix(mode, "+latency")
+		cmd = exec.Command(path, "emulator", "run", "--dir", dir, "--tokens", count, "--latency="+strconv.FormatBool(latency), "--catalog", known, "--lang", "en")
 	}
 	cmd.Env = append(os.Environ(), serverMode+"="+mode, folder+"="+dir)
 	cmd.Stderr = os.Stderr
@@ -179,6 +182,7 @@ func start(b *testing.B, mode string) *child {
 		}
 		c.addr, key = strings.TrimPrefix(at.AoaiHTTPURL, "http://"), at.APIKey
 	}
+	c.key = key
 	c.head = "POST /openai/deployments/" + state.RoomyDeployment + "/chat/completions?api-version=2024-10-21 HTTP/1.1\r\nHost: " + c.addr +
 		"\r\nUser-Agent: bench\r\nAccept: application/json\r\nContent-Type: application/json\r\napi-key: " + key + "\r\nContent-Length: "
 	return c

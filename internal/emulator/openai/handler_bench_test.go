@@ -3,8 +3,10 @@ package openai
 import (
 	"bytes"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -58,4 +60,20 @@ func (e ended) Read(p []byte) (int, error) {
 		err = io.EOF
 	}
 	return n, err
+}
+
+// prompts are kilobyte texts, which are made distinct when they are used.
+func prompts(n int) []string {
+	r := rand.New(rand.NewPCG(7, 7))
+	words := strings.Fields("the quick brown fox jumps over a lazy dog while provisioned throughput serves every prompt of the deployment with latency targets and customers ask about invoices orders shipping dates refunds payment methods in Portuguese Spanish or English during business hours across several regions")
+	all := make([]string, n)
+	for i := range all {
+		var b strings.Builder
+		for b.Len() < 1024-32 {
+			b.WriteString(words[r.IntN(len(words))])
+			b.WriteString([]string{" ", " ", " ", " ", " ", ", ", ". "}[r.IntN(7)])
+		}
+		all[i] = b.String()[:1024-32]
+	}
+	return all
 }

@@ -1,8 +1,0 @@
-//go:build !unix
-
-package openai
-
-import "time"
-
-// ownCPU is not told on this system.
-func ownCPU() time.Duration { return 0 }
