@@ -138,7 +138,7 @@ func NewExplorer(cluster, database string, tables map[string]string, o Options) 
 	}
 	options := o.client()
 	signIn := runtime.NewBearerTokenPolicy(o.Credential, []string{audience + "/.default"}, nil)
-	client, err := azcore.NewClient("azptu", "v1", runtime.PipelineOptions{PerRetry: []policy.Policy{signIn}}, &options)
+	client, err := azcore.NewClient("azptu", "v1.0.0", runtime.PipelineOptions{PerRetry: []policy.Policy{signIn}}, &options)
 	if err != nil {
 		return nil, fmt.Errorf("preparing streaming ingestion: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/azptu/azptu/internal/cli/exit"
 	"github.com/azptu/azptu/internal/cli/verb"
+	"github.com/azptu/azptu/internal/daemon"
 	"github.com/azptu/azptu/internal/emulator"
 )
 
@@ -78,6 +79,9 @@ func (o *runOptions) run(ctx context.Context) error {
 		Dir: dir, Host: o.listen, UnsafeListen: o.unsafe, Port: o.port, State: world, Seed: o.seed, TimeScale: o.timeScale,
 		TrueDates: o.trueDates, Latency: o.latency, Tokens: o.tokens, Now: env.Now,
 	}
+	place, leave := o.workspace(dir)
+	defer leave()
+	config.Logs, config.Workspace = place.Handler, place
 	if env.CatalogNamed() {
 		if config.Catalog, err = env.Catalog(); err != nil {
 			return err
@@ -98,6 +102,22 @@ func (o *runOptions) run(ctx context.Context) error {
 		return fmt.Errorf("stopping the emulator: %w", err)
 	}
 	return nil
+}
+
+// workspace takes the rows that are sent to Azure Monitor and Data Explorer.
+// They go with the emulator unless they are to be kept.
+func (o *runOptions) workspace(dir string) (place *daemon.Workspace, leave func()) {
+	folder := filepath.Join(dir, "workspace")
+	place = daemon.NewWorkspace(folder, o.env.Now, nil)
+	return place, func() {
+		err := place.Close()
+		if !o.persist {
+			err = errors.Join(err, os.RemoveAll(folder))
+		}
+		if err != nil {
+			o.env.Warn(err.Error())
+		}
+	}
 }
 
 // check judges the flags.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/azptu/azptu/internal/calllog"
 	"github.com/azptu/azptu/internal/cli/exit"
+	"github.com/azptu/azptu/internal/cli/logs"
 	"github.com/azptu/azptu/internal/cli/verb"
 	"github.com/azptu/azptu/internal/gateway"
 	"github.com/azptu/azptu/internal/gateway/config"
@@ -146,7 +147,11 @@ func openSink(env *verb.Env, c *config.Config) (gateway.Sink, func(), error) {
 		}
 		return journal, warnOnClose(journal), nil
 	}
-	store, err := calllog.Open(c.Logs.Dir, calllog.Options{Now: env.Now, Retain: c.Logs.Retention, Log: slog.New(slog.NewTextHandler(env.Term.Err, nil))})
+	shipments, err := logs.Shipments(env, c.Logs.Sinks)
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := calllog.Open(c.Logs.Dir, calllog.Options{Now: env.Now, Retain: c.Logs.Retention, Ship: shipments, Log: slog.New(slog.NewTextHandler(env.Term.Err, nil))})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -30,6 +30,11 @@ type queryOptions struct {
 	saved string
 	list  bool
 	since time.Duration
+
+	on        string // "" asks the folder
+	workspace string
+	cluster   string
+	database  string
 }
 
 func newQuery(env *verb.Env) *cobra.Command {
@@ -40,6 +45,11 @@ func newQuery(env *verb.Env) *cobra.Command {
 	cmd.Flags().StringVar(&o.saved, "saved", "", "logs.flag.saved")
 	cmd.Flags().BoolVar(&o.list, "list-saved", false, "logs.flag.list-saved")
 	cmd.Flags().DurationVar(&o.since, "since", 0, "logs.flag.since")
+	cmd.Flags().StringVar(&o.on, "on", "", "logs.flag.on")
+	cmd.Flags().StringVar(&o.workspace, "workspace", "", "logs.flag.workspace")
+	cmd.Flags().StringVar(&o.cluster, "cluster", "", "logs.flag.cluster")
+	cmd.Flags().StringVar(&o.database, "database", "", "logs.flag.database")
+	_ = cmd.RegisterFlagCompletionFunc("on", cobra.FixedCompletions([]string{onWorkspace, onExplorer}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("saved", cobra.FixedCompletions(calllog.SavedNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -51,6 +61,13 @@ func (o *queryOptions) run(ctx context.Context, args []string) error {
 	text, err := o.text(args)
 	if err != nil {
 		return err
+	}
+	if o.on != "" {
+		result, err := o.askAzure(ctx, text)
+		if err != nil {
+			return err
+		}
+		return o.show(result)
 	}
 	view, dir, err := o.open(o.env)
 	if err != nil {
@@ -71,13 +88,20 @@ func (o *queryOptions) run(ctx context.Context, args []string) error {
 	if n := view.Broken(); n > 0 {
 		o.env.Warn(o.env.N("logs.skipped-segments", int(n)))
 	}
+	if err := o.show(result); err != nil {
+		return err
+	}
+	if len(result.Tables) > 0 && result.Tables[0].Len == 0 {
+		o.explainEmpty(ctx, view, dir)
+	}
+	return nil
+}
+
+func (o *queryOptions) show(result *kql.Result) error {
 	for i := range result.Tables {
 		if err := o.env.Show(tableView(&result.Tables[i])); err != nil {
 			return err
 		}
-	}
-	if len(result.Tables) > 0 && result.Tables[0].Len == 0 {
-		o.explainEmpty(ctx, view, dir)
 	}
 	return nil
 }

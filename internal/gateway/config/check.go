@@ -28,6 +28,9 @@ func (p *parser) check() {
 	p.checkPools()
 	p.checkProducts()
 	p.checkKeys()
+	if l := p.c.Logs; len(l.Sinks) > 0 && (l.Format != Tables || l.Dir == "") {
+		p.fault(p.nodes["logs.sinks"], "logs.sinks", "sinks send the tables of logs.dir: a dir is needed, and no other format than tables")
+	}
 	for i, pattern := range p.c.Logs.Mask {
 		if _, err := regexp.Compile(pattern); err != nil {
 			p.fault(p.nodes["logs.mask"], fmt.Sprintf("logs.mask[%d]", i), "is no regular expression: %v", err)

@@ -29,6 +29,7 @@ type Config struct {
 	Keys           []Key
 	Entra          *Entra // nil: bearer tokens are only taken as subscription keys
 	Logs           Logs
+	Telemetry      Telemetry
 	Retry          Retry
 	Breaker        route.BreakerRule
 	Timeouts       Timeouts
@@ -191,6 +192,7 @@ type Logs struct {
 	MaxBody   int64         // bytes kept of one body
 	Format    LogFormat
 	Mask      []string // regular expressions, besides the built-in ones
+	Sinks     []Sink   // where rows are sent besides; only with the format tables
 }
 
 // LogFormat is how records are laid out on disk.
@@ -201,6 +203,21 @@ const (
 	Tables LogFormat = "tables" // the tables that `azptu logs query` reads
 	Lines  LogFormat = "lines"  // one line of JSON for each call, a file a day
 )
+
+// Telemetry is where OpenTelemetry goes; OTLP nil means nowhere.
+type Telemetry struct {
+	OTLP     *url.URL // of the collector, without /v1/traces
+	Headers  []Header // sent to the collector
+	CAFile   string   // PEM bundle trusted besides the system's
+	Sample   float64  // share of the traces that are kept when no client has decided
+	Interval time.Duration
+}
+
+// Header is an HTTP header whose value is a secret.
+type Header struct {
+	Name  string
+	Value Secret
+}
 
 // Retry bounds how often and how long a call is tried.
 type Retry struct {

@@ -94,6 +94,11 @@ func TestEveryFaultIsToldWithItsPath(t *testing.T) {
 		{"key given twice", "boundary: region", "boundary: region\nboundary: none", "boundary", "given twice"},
 		{"list for an object", "retry: {attempts: 3, budget: 0.2, maxWait: 10s}", "retry: [1]", "retry", "expected keys and values"},
 		{"bodies beyond the logs'", "class: interactive", "bodies: full\n    class: interactive", "products[0].bodies", "say less"},
+		{"sink without a kind", "retention: 30d", "retention: 30d, sinks: [{name: a, endpoint: \"https://x\"}]", "logs.sinks[0].kind", "missing"},
+		{"sink without a rule", "retention: 30d", "retention: 30d, sinks: [{name: a, kind: workspace, endpoint: \"https://x\", rule: mine}]", "logs.sinks[0].rule", "immutable id"},
+		{"sink without a database", "retention: 30d", "retention: 30d, sinks: [{name: a, kind: adx, endpoint: \"https://x\"}]", "logs.sinks[0].database", "missing"},
+		{"sink named like a path", "retention: 30d", "retention: 30d, sinks: [{name: ../a, kind: adx, database: d, endpoint: \"https://x\"}]", "logs.sinks[0].name", "letters"},
+		{"sink of lines", "retention: 30d", "retention: 30d, format: lines, sinks: [{name: a, kind: adx, database: d, endpoint: \"https://x\"}]", "logs.sinks", "no other format"},
 		{"document in itself", "telemetry: {otlp: \"\"}", "telemetry: &t {otlp: *t}", "", ""},
 	}
 	for _, c := range cases {

@@ -23,6 +23,7 @@ func defaults() *Config {
 		Name:         "azptu",
 		Listen:       "127.0.0.1:8080",
 		KeyHeader:    "api-key",
+		Telemetry:    Telemetry{Sample: 1, Interval: time.Minute},
 		Logs:         Logs{Bodies: MaskedBodies, MaxBody: 256 << 10, Format: Tables},
 		Retry:        Retry{Attempts: 3, Budget: 0.2, MaxWait: 10 * time.Second},
 		Breaker:      route.BreakerRule{Failures: 5, Window: 30 * time.Second, Open: 15 * time.Second},
@@ -373,13 +374,46 @@ func (p *parser) policies(n *yaml.Node, path string) {
 }
 
 func (p *parser) telemetry(n *yaml.Node, path string) {
-	p.object(n, path, fields{"otlp": func(n *yaml.Node, path string) {
-		var v string
-		p.text(&v)(n, path)
-		if v != "" {
-			p.fault(n, path, "OTLP export is not part of this gateway; scrape /metrics instead")
-		}
-	}})
+	t := &p.c.Telemetry
+	var otlp string
+	p.object(n, path, fields{
+		"otlp": p.noted(p.text(&otlp)),
+		"headers": func(n *yaml.Node, path string) {
+			p.each(n, path, func(name string, n *yaml.Node, path string) {
+				if !token.MatchString(name) {
+					p.fault(n, path, "%q is no name of a header", name)
+				}
+				t.Headers = append(t.Headers, Header{Name: name, Value: p.secret(n, path)})
+			})
+		},
+		"caFile":   p.text(&t.CAFile),
+		"sample":   p.share(&t.Sample),
+		"interval": p.duration(&t.Interval, time.Second),
+	})
+	if otlp != "" {
+		t.OTLP = p.collector(path+".otlp", otlp)
+	}
+}
+
+// collector reads the address of an OpenTelemetry collector, which may have a
+// path.
+func (p *parser) collector(path, text string) *url.URL {
+	n := p.nodes[path]
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		p.fault(n, path, "expected an address such as http://127.0.0.1:4318, got %q", text)
+		return nil
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		p.fault(n, path, "expected an address without user, query or fragment")
+		return nil
+	case strings.HasSuffix(u.Path, "/v1/traces") || strings.HasSuffix(u.Path, "/v1/metrics"):
+		p.fault(n, path, "expected the collector's root: /v1/traces and /v1/metrics are added")
+		return nil
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		p.warn(n, path, "plain http: names of keys, products and callers travel unencrypted")
+	}
+	return u
 }
 
 func (p *parser) logs(n *yaml.Node, path string) {
@@ -392,6 +426,7 @@ func (p *parser) logs(n *yaml.Node, path string) {
 		"maxBody":   p.size(&l.MaxBody),
 		"format":    oneOf(p.reader, &l.Format, Tables, Lines),
 		"mask":      p.noted(p.texts(&l.Mask)),
+		"sinks":     p.noted(p.sinks),
 	})
 }
 
