@@ -1,9 +1,12 @@
-// Package migrate moves a provisioned deployment to another version or family
-// of model in place: the same name, size and type, while calls keep flowing.
-// Plan is pure: it looks at what was asked of Azure before and says what will
-// happen, what speaks against it and how to go back. Apply carries a plan out
-// through a small port and can be left and taken up again, because every step
-// begins by looking at what there is.
+// Package migrate moves a deployment to another version or family of model:
+// in place, under the same name, size and type while calls keep flowing; or
+// beside, by a new deployment to which a gateway shifts the traffic step by
+// step, back when it does not do well, and by deleting the old one when nobody
+// calls it any more. A Plan is pure: it is made of what was asked of Azure
+// before and says what will happen, what speaks against it and how to go back.
+// It is carried out through small ports and can be left at any moment and taken
+// up again, on another machine too: every step begins by looking at what there
+// is, and a Journal remembers what cannot be seen.
 package migrate
 
 import (
@@ -48,6 +51,7 @@ const (
 	OtherSize       Code = "other-size"       // the same traffic needs another size on the target
 	Duration        Code = "duration"         // 20 to 30 minutes, calls keep flowing
 	NoSpillover     Code = "no-spillover"     // the target cannot spill over
+	TooSmall        Code = "too-small"        // the busiest minute measured needs more units on the target
 )
 
 // Finding is one thing that a plan found out.
@@ -65,6 +69,7 @@ type Input struct {
 	Offered  []arm.Model  // what the region offers
 	Free     int          // free service capacity for the target under the type
 	FreeSaid bool         // whether the region said
+	Load     Load         // the busiest minute of what it serves today
 	Catalog  *catalog.Catalog
 	Now      time.Time
 }
@@ -119,6 +124,7 @@ func Make(in Input) Plan {
 		p.size(model)
 		p.dates(in, model)
 		p.room(in)
+		p.load(in, model)
 	}
 	p.family(in)
 	if !p.Refused() {
@@ -145,9 +151,13 @@ func (p *Plan) state() {
 	}
 }
 
-// offer finds the target in the region's list.
+// offer finds the target in the region's list, under the type it has.
 func (p *Plan) offer(in Input, target arm.ModelRef) (arm.Model, bool) {
-	model, name, version := arm.FindModel(in.Offered, target.Name, target.Version, in.From.SKU)
+	return p.offerAs(in.Offered, target, in.From.SKU)
+}
+
+func (p *Plan) offerAs(offered []arm.Model, target arm.ModelRef, sku string) (arm.Model, bool) {
+	model, name, version := arm.FindModel(offered, target.Name, target.Version, sku)
 	switch {
 	case !name:
 		p.find(Refusal, ModelUnknown)
@@ -156,7 +166,7 @@ func (p *Plan) offer(in Input, target arm.ModelRef) (arm.Model, bool) {
 		p.find(Refusal, VersionUnknown)
 		return model, false
 	}
-	if _, ok := model.SKU(in.From.SKU); !ok {
+	if _, ok := model.SKU(sku); !ok {
 		p.find(Refusal, TypeUnsupported)
 		return model, false
 	}
@@ -177,7 +187,7 @@ func (p *Plan) size(model arm.Model) {
 }
 
 func (p *Plan) dates(in Input, model arm.Model) {
-	when := model.RetiresAs(p.From.SKU)
+	when := model.RetiresAs(p.To.SKU)
 	if strings.EqualFold(model.Lifecycle, "Preview") {
 		p.find(Warning, Preview)
 	}
@@ -209,6 +219,20 @@ func (p *Plan) room(in Input) {
 	case in.Free < p.From.Capacity:
 		p.find(Warning, LittleRoom).Units = in.Free
 	}
+}
+
+// load sets the size, which stays, against what is served today.
+func (p *Plan) load(in Input, model arm.Model) {
+	t, known := throughput(in.Catalog, p.To.Model.Name)
+	sku, _ := model.SKU(p.From.SKU)
+	if _, provisioned := ptu.TypeOfSKU(p.From.SKU); !provisioned || !known || in.Load.Calls <= 0 {
+		return
+	}
+	level, code, units := Note, SizedByLoad, in.Load.units(t, sku.Rule)
+	if units > p.From.Capacity {
+		level, code = Warning, TooSmall
+	}
+	p.find(level, code).Units = units
 }
 
 // family tells what changes with the model: what one unit serves above all.

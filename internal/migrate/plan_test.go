@@ -69,6 +69,8 @@ func TestMake(t *testing.T) {
 		{"retired", func(in *Input) { in.Target = arm.ModelRef{Name: "old", Version: "1"} }, "refusal:retired warning:retires-earlier note:other-family"},
 		{"retires soon, preview", func(in *Input) { in.Target = arm.ModelRef{Name: "soon", Version: "1"} }, "warning:preview warning:retires-soon warning:retires-earlier note:other-family note:duration"},
 		{"little room", func(in *Input) { in.Free = 40 }, "warning:little-room note:duration"},
+		{"its load fits", func(in *Input) { in.Load = Load{Calls: 60, Prompt: 60000, Output: 12000} }, "note:sized-by-load note:duration"},
+		{"its load does not fit", func(in *Input) { in.Load = Load{Calls: 600, Prompt: 600000, Output: 120000} }, "warning:too-small note:duration"},
 		{"room not said", func(in *Input) { in.FreeSaid = false }, "warning:room-unknown note:duration"},
 		{"another family", func(in *Input) { in.Target = arm.ModelRef{Name: "gpt-4.1", Version: "2025-04-14"} }, "note:other-family warning:other-size note:duration"},
 	} {

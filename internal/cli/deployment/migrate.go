@@ -18,6 +18,7 @@ import (
 
 type migrateOptions struct {
 	target
+	besideOptions
 	model   string
 	version string
 	inPlace bool
@@ -34,13 +35,11 @@ func newMigrate(env *verb.Env) *cobra.Command {
 	cmd.Flags().StringVar(&o.model, "model-name", "", "deployment.flag.target-name")
 	cmd.Flags().StringVar(&o.version, "model-version", "", "deployment.flag.target-version")
 	cmd.Flags().BoolVar(&o.inPlace, "in-place", false, "deployment.flag.in-place")
+	o.bindBeside(cmd)
 	return cmd
 }
 
 func (o *migrateOptions) run(ctx context.Context, env *verb.Env) error {
-	if !o.inPlace {
-		return exit.New(exit.Usage, env.T("deployment.migrate.how")).Hint(env.T("cli.missing.give", "Flag", "--in-place"))
-	}
 	if o.model != "" {
 		if err := session.CheckName(env, arm.ModelName, o.model); err != nil {
 			return err
@@ -48,6 +47,9 @@ func (o *migrateOptions) run(ctx context.Context, env *verb.Env) error {
 	}
 	if err := session.CheckName(env, arm.ModelVersion, o.version); err != nil {
 		return err
+	}
+	if !o.inPlace {
+		return o.beside(ctx, env)
 	}
 	s, ref, err := o.open(ctx, env)
 	if err != nil {
@@ -108,6 +110,7 @@ func (o *migrateOptions) plan(ctx context.Context, s *session.Session, ref arm.D
 			in.Free, in.FreeSaid = session.FreeCapacity(capacities, ground.Region.Name, ground.Existing.SKU)
 		}
 	}
+	in.Load = busiest(ctx, s, ref, ground.Account.Location)
 	return migrate.Make(in), ground.Account.Location, nil
 }
 
