@@ -78,6 +78,7 @@ type Server struct {
 	faults    *fault.Set
 	log       *monitor.Activity
 	watch     *observed
+	rows      *diagnostics
 }
 
 // WorkloadSubject is the workload whose federated token stands for the first
@@ -99,6 +100,7 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 	}
 	if err := s.compose(config); err != nil {
 		s.sockets.close()
+		s.rows.close()
 		return nil, err
 	}
 	if err := s.announce(config); err != nil {
@@ -324,6 +326,7 @@ func (s *Server) Close(ctx context.Context) error {
 	s.faults.Clear()
 	s.sockets.close()
 	err := shutdown(ctx, servers)
+	s.rows.close()
 	if s.Endpoints.CAFile != "" {
 		dir := filepath.Dir(s.Endpoints.CAFile)
 		for _, file := range []string{EndpointsFile, caFile, bundleFile} {

@@ -26,6 +26,7 @@ type observed struct {
 	log       *slog.Logger // nil for none
 	measures  sync.Map     // deployment id -> *measure
 	made      atomic.Int64 // measures so far
+	rows      *diagnostics // nil for none
 }
 
 // measure is what turns the tokens of a deployment's calls into utilization.
@@ -68,6 +69,7 @@ func (o *observed) Observe(c *openai.Call) {
 		}
 	}
 	o.metrics.Observe(&seen)
+	o.rows.request(seen.Account, c)
 }
 
 // mostMeasures is how many deployments are remembered before the memory of them

@@ -47,7 +47,9 @@ func (s *Server) services(config Config) (services, error) {
 	known := &directory{state: s.State, entra: s.Entra}
 	metrics, requests := monitor.NewStore(now, 0), &requestLog{}
 	s.log = monitor.NewActivity(now)
-	s.watch = &observed{directory: known, metrics: metrics, requests: requests, log: config.Log}
+	s.rows = newDiagnostics(s.State, config)
+	s.log.Tell = s.rows.change
+	s.watch = &observed{directory: known, metrics: metrics, requests: requests, log: config.Log, rows: s.rows}
 	s.onReset = append(s.onReset, metrics.Reset, requests.reset, s.log.Reset)
 	data, err := openai.New(openai.Config{
 		Directory: expiringDirectory{known, s.faults}, Faults: failing{s.faults}, Tuned: known,

@@ -36,6 +36,8 @@ const maxEvents = 4000
 
 // Activity is the activity log. It is safe for concurrent use.
 type Activity struct {
+	Tell func(Event) // hears of every change that was answered; nil: nobody. It is set before the first
+
 	now func() time.Time
 
 	mu     sync.Mutex
@@ -83,6 +85,9 @@ func (a *Activity) Watch(next http.Handler) http.Handler {
 		a.Record(e)
 		e.ID, e.At, e.Begin, e.Status = identifier(), a.now(), false, seen.status
 		a.Record(e)
+		if a.Tell != nil {
+			a.Tell(e)
+		}
 	})
 }
 

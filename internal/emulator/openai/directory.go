@@ -97,6 +97,9 @@ type Call struct {
 	Utilization float64 // of a provisioned deployment after the call: 1 is 100 %
 	IsSpillover bool    // answered in another deployment's place
 	Abandoned   bool    // the client left before the end
+	Caller      string  // address of the client, with its port
+	Received    int64   // bytes of the request's body
+	Sent        int64   // bytes of the answer's body
 	Filtered    Filtered
 }
 

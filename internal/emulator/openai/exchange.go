@@ -74,6 +74,7 @@ func (x *exchange) observe() {
 // tell completes what is known of a call and shows it to the observer.
 func (x *exchange) tell(c *Call, now time.Time) {
 	c.At, c.Duration = x.started, now.Sub(x.started)
+	c.Caller, c.Received = x.r.RemoteAddr, max(x.r.ContentLength, 0)
 	c.Account, c.RequestID = x.account, x.requestID
 	if c.Deployment == "" {
 		x.place(c)
@@ -254,6 +255,7 @@ func (x *exchange) one(value string) []string {
 func (x *exchange) send(status int, body []byte) {
 	x.w.Header()["Content-Length"] = x.one(itoa(len(body)))
 	x.begun(status)
+	x.call.Sent = int64(len(body))
 	x.observe()
 	x.w.WriteHeader(status)
 	_, _ = x.w.Write(body) // a client that has left misses nothing that is owed

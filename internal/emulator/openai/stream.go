@@ -95,8 +95,10 @@ func (s *stream) finish(completion int, last func([]byte) []byte) {
 	s.put(func(b []byte) []byte {
 		s.settle(completion)
 		s.x.begun(http.StatusOK)
+		b = last(b)
+		s.x.call.Sent += int64(len(b)) // observers hear of it before it goes
 		s.x.observe()
-		return last(b)
+		return b
 	})
 	s.flush()
 }
@@ -166,6 +168,7 @@ func (s *stream) flush() {
 	}
 	s.x.begun(http.StatusOK)
 	_, err := s.x.w.Write(*s.out)
+	s.x.call.Sent += int64(len(*s.out))
 	*s.out = (*s.out)[:0]
 	if err == nil {
 		err = http.NewResponseController(s.x.w).Flush()

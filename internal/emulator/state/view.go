@@ -13,6 +13,7 @@ type View struct {
 	keys        map[[sha256.Size]byte]KeyHolder
 	accounts    map[string]Account
 	deployments map[string]map[string]Deployment
+	logs        map[string]Logs     // by folded id
 	grants      map[string][]string // object id -> accounts it may infer with
 	Default     string              // folded id of the first account, "" when it is gone
 }
@@ -34,7 +35,7 @@ func (s *Store) View() *View {
 func (s *Store) snapshot() *View {
 	v := &View{
 		until: s.next(), keys: map[[sha256.Size]byte]KeyHolder{}, accounts: map[string]Account{},
-		deployments: map[string]map[string]Deployment{}, grants: map[string][]string{},
+		deployments: map[string]map[string]Deployment{}, logs: s.logsOf(), grants: map[string][]string{},
 	}
 	for id, a := range s.world.Accounts {
 		v.accounts[id] = *a
