@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings up what the tests need beyond Go: test/needs.sh [cc] [azcli] [npm]
+# Brings up what the tests need beyond Go: test/needs.sh [cc] [azcli] [npm] [duckdb]
 # What cannot be had is named with its reason; the tests that need it are then
 # left out, which is no failure. Nothing here asks questions or hangs.
 set -uo pipefail
@@ -40,8 +40,9 @@ need_cc() { have cc || have gcc || debian "a C compiler (for the race detector)"
 
 need_azcli() { have az || debian azure-cli azure-cli; }
 
-need_npm() {
-	local dir=test/clients
+# packages DIR WHAT: installs the npm packages of a folder as its lock file says.
+packages() {
+	local dir=$1 what=$2
 	local ready=$dir/node_modules/.ready
 	[ -e "$ready" ] && [ "$ready" -nt "$dir/package-lock.json" ] && return
 	have npm || debian "npm" nodejs npm || return
@@ -50,14 +51,22 @@ need_npm() {
 		touch "$ready"
 		echo "needs: installed the npm packages of $dir"
 	else
-		missing "npm packages cannot be had: $(grep -m1 -i 'error' <<<"$log" || echo "npm ci failed")"
+		missing "$what cannot be had: $(grep -m1 -i 'error' <<<"$log" || echo "npm ci failed")"
 	fi
 }
+
+need_npm() {
+	packages test/clients "npm packages"
+	packages test/oracle "npm packages"
+}
+
+# DuckDB is the yardstick of make bench-kql; no test needs it.
+need_duckdb() { packages test/duckdb DuckDB; }
 
 updated=
 for need in "$@"; do
 	case $need in
-	cc | azcli | npm) "need_$need" || true ;;
+	cc | azcli | npm | duckdb) "need_$need" || true ;;
 	*)
 		echo "needs: unknown: $need" >&2
 		exit 2

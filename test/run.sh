@@ -28,7 +28,7 @@ mapfile -t all < <($go list ./...)
 foreign=() own=()
 for p in "${all[@]}"; do
 	case $p in
-	*/test/azcli | */test/clients) foreign+=("$p") ;;
+	*/test/azcli | */test/clients | */test/oracle) foreign+=("$p") ;;
 	*) own+=("$p") ;;
 	esac
 done

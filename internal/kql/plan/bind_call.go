@@ -64,6 +64,7 @@ func (b *binder) call(c *ast.Call, r *row) Expr {
 }
 
 func (b *binder) scalarCall(c *ast.Call, s *sig.Symbol, f *fn.Func, args []Expr, given []sig.Arg) Expr {
+	b.checkWord(c, args)
 	m, err := s.Resolve(given)
 	b.check(c.Pos, err)
 	for i, t := range m.Convert {
@@ -133,7 +134,7 @@ func (b *binder) args(c *ast.Call, r *row) ([]Expr, []sig.Arg) {
 		}
 		args[i] = b.scalar(a, r)
 		_, isConst := args[i].(Const)
-		given[i] = sig.Arg{Type: args[i].Type(), Const: isConst}
+		given[i] = sig.Arg{Type: args[i].Type(), Const: isConst, Kind: kindOf(args[i])}
 	}
 	return args, given
 }
@@ -344,7 +345,7 @@ func (b *binder) aggregate(c *ast.Call, r *row) []Expr {
 		}
 		v := b.scalar(a, plain)
 		_, isConst := v.(Const)
-		args, given = append(args, v), append(given, sig.Arg{Type: v.Type(), Const: isConst})
+		args, given = append(args, v), append(given, sig.Arg{Type: v.Type(), Const: isConst, Kind: kindOf(v)})
 	}
 	m, err := sig.Aggregate(c.Name).Resolve(given)
 	b.check(c.Pos, err)
@@ -352,6 +353,39 @@ func (b *binder) aggregate(c *ast.Call, r *row) []Expr {
 		args[i] = b.coerce(args[i], t)
 	}
 	return b.addAgg(c, args, m.Result, r)
+}
+
+// wordArgs are arguments that only certain constants will do for.
+var wordArgs = map[string]struct {
+	at    int
+	words string
+}{
+	"countof":       {2, " normal regex "},
+	"datetime_part": {0, dateParts}, "datepart": {0, dateParts},
+	"datetime_diff": {0, " year quarter month week day hour minute second millisecond microsecond nanosecond "},
+	"datetime_add":  {0, " year quarter month week day hour minute second millisecond microsecond nanosecond "},
+}
+
+const dateParts = " year quarter month week_of_year weekofyear week day dayofyear hour minute second millisecond microsecond nanosecond "
+
+func (b *binder) checkWord(c *ast.Call, args []Expr) {
+	w, ok := wordArgs[c.Name]
+	if !ok || w.at >= len(args) {
+		return
+	}
+	k, ok := args[w.at].(Const)
+	if !ok || k.V.T != value.String || strings.Contains(w.words, " "+strings.ToLower(k.V.S)+" ") {
+		return
+	}
+	b.failf(c.Args[w.at].At(), "one of the words%swas expected here, not '%s'", w.words, k.V.S)
+}
+
+// kindOf tells what a constant dynamic is, as gettype names it; "" for other expressions.
+func kindOf(x Expr) string {
+	if k, ok := x.(Const); ok && k.V.T == value.Dynamic && !k.V.Null {
+		return value.KindOf(k.V.X)
+	}
+	return ""
 }
 
 // starArgs puts the columns that are not named yet in place of *.
@@ -363,23 +397,25 @@ func (b *binder) starArgs(c *ast.Call, args []Expr, given []sig.Arg, r *row) ([]
 		}
 	}
 	for _, col := range r.cols {
-		if !used[col.ID] && !b.isKey(col.ID) {
+		if !used[col.ID] && !b.isKey(col, c.Name) {
 			args, given = append(args, Ref{col.ID, col.Type}), append(given, sig.Arg{Type: col.Type})
 		}
 	}
 	return args, given
 }
 
-// isKey says whether a column is grouped by in the summarize being bound.
-func (b *binder) isKey(id int) bool {
-	for p := b.tail; p != nil; p = nil {
-		for _, k := range p.keys {
-			if ref, ok := k.(Ref); ok && ref.ID == id {
-				return true
-			}
+// isKey says whether a column is grouped by in the summarize being bound, so that * leaves
+// it out; for arg_max and arg_min also whether it has the name of a key.
+func (b *binder) isKey(col Col, agg string) bool {
+	if b.tail == nil {
+		return false
+	}
+	for _, k := range b.tail.keys {
+		if ref, ok := k.(Ref); ok && ref.ID == col.ID {
+			return true
 		}
 	}
-	return false
+	return strings.HasPrefix(agg, "arg_") && b.tail.keyNames[col.Name]
 }
 
 func (b *binder) addAgg(c *ast.Call, args []Expr, result value.Type, r *row) []Expr {

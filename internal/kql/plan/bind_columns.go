@@ -231,11 +231,14 @@ func (b *binder) distinct(p *pipeline, its []item) {
 	a := &Aggregate{In: p.node}
 	names := newNamer(nil)
 	for _, it := range its {
+		b.scalarKey(it.x, it.at)
 		if it.name == "" {
 			it.name = names.fresh()
+		} else {
+			it.name = names.unique(it.name)
 		}
 		a.Keys = append(a.Keys, it.x)
-		a.Cols = append(a.Cols, b.col(names.unique(it.name), it.x.Type()))
+		a.Cols = append(a.Cols, b.col(it.name, it.x.Type()))
 	}
 	p.node, p.ordered = a, false
 }

@@ -324,8 +324,14 @@ func (b *binder) alike(x *ast.Binary, l, r Expr) (Expr, Expr) {
 }
 
 func (b *binder) ordering(x *ast.Binary, l, r Expr) Expr {
+	if lt, rt := l.Type(), r.Type(); lt == value.Dynamic && !rt.IsNumeric() || rt == value.Dynamic && !lt.IsNumeric() {
+		b.undefined(x, l, r)
+	}
 	l, r = b.undynamic(x, l, r)
 	lt, rt := l.Type(), r.Type()
+	if lt == value.String || lt == value.GUID {
+		b.undefined(x, l, r)
+	}
 	if lt != rt {
 		if !lt.IsNumeric() || !rt.IsNumeric() {
 			b.undefined(x, l, r)
@@ -437,6 +443,9 @@ func (b *binder) in(x *ast.In, r *row) Expr {
 		return any
 	}
 	v := b.scalar(x.X, r)
+	if t := v.Type(); t != value.String && t != value.Dynamic && (op[0] == 'h' || strings.HasSuffix(op, "~")) {
+		b.failf(x.X.At(), "the operator '%s' needs a string, not a %s", op, t)
+	}
 	args := []Expr{v}
 	for _, l := range x.List {
 		if b.isTable(l, r.in) {

@@ -29,16 +29,16 @@ func nameOf(x ast.Expr) string {
 			return base + "_" + value.Text(lit.V)
 		}
 	case *ast.Call:
-		return callName(x)
+		s := sig.Scalar(x.Name)
+		if s == nil {
+			s = sig.Aggregate(x.Name)
+		}
+		return callName(x, s)
 	}
 	return ""
 }
 
-func callName(c *ast.Call) string {
-	s := sig.Aggregate(c.Name)
-	if s == nil {
-		s = sig.Scalar(c.Name)
-	}
+func callName(c *ast.Call, s *sig.Symbol) string {
 	if s == nil {
 		return ""
 	}
@@ -72,20 +72,27 @@ func aggName(c *ast.Call, i int, args []Expr, cols []Col) string {
 	name := c.Name
 	switch name {
 	case "arg_max", "arg_min":
-		if ref, ok := args[i].(Ref); ok {
-			return colName(ref.ID, cols)
+		if n := argName(c, i, args, cols); n != "" {
+			return n
 		}
-		if i == 0 {
-			return strings.TrimPrefix(name, "arg_") + "_"
+		name = strings.TrimPrefix(name, "arg_") + "_"
+		if i > 0 {
+			name += argName(c, 0, args, cols) + "_arg" + strconv.Itoa(i)
 		}
-	case "take_any", "take_anyif":
-		if ref, ok := args[i].(Ref); ok {
-			return colName(ref.ID, cols)
+		return name
+	case "take_any", "take_anyif", "any", "anyif":
+		n := argName(c, i, args, cols)
+		switch {
+		case name == "anyif" || name == "any" && len(args) == 1:
+			return name + "_" + n
+		case name == "take_anyif":
+			return n
+		case n == "":
+			return "any_arg" + strconv.Itoa(i)
+		case name == "any":
+			return "any_" + n
 		}
-	case "any", "anyif":
-		if ref, ok := args[i].(Ref); ok {
-			return "any_" + colName(ref.ID, cols)
-		}
+		return n
 	case "percentile", "percentiles", "percentilew", "percentilesw":
 		first := 1
 		if strings.HasSuffix(name, "w") {
@@ -99,7 +106,18 @@ func aggName(c *ast.Call, i int, args []Expr, cols []Col) string {
 	case "percentiles_array", "percentilesw_array":
 		return "percentiles_" + nameOf(c.Args[0])
 	}
-	return callName(c)
+	return callName(c, sig.Aggregate(c.Name))
+}
+
+// argName names an argument of an aggregate; those that * stands for are columns.
+func argName(c *ast.Call, i int, args []Expr, cols []Col) string {
+	if ref, ok := args[i].(Ref); ok {
+		return colName(ref.ID, cols)
+	}
+	if i < len(c.Args) {
+		return nameOf(c.Args[i])
+	}
+	return ""
 }
 
 func colName(id int, cols []Col) string {

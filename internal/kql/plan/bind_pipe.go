@@ -16,7 +16,8 @@ type pipeline struct {
 	// name is the table's name, for union withsource and search.
 	name string
 	// keys are those of the summarize being bound.
-	keys []Expr
+	keys     []Expr
+	keyNames map[string]bool
 	// branches are set by fork, the results then are those.
 	branches []Output
 }

@@ -155,6 +155,17 @@ func (b *binder) anyColumn(x *ast.Binary, at ast.Pos, r *row) Expr {
 	return any
 }
 
+// inAll says whether all tables have a column of that name and type.
+func inAll(parts []*pipeline, c Col) bool {
+	for _, p := range parts {
+		cols := p.node.Columns()
+		if i := indexOf(cols, c.Name); i < 0 || cols[i].Type != c.Type {
+			return false
+		}
+	}
+	return true
+}
+
 // find gives for each table its name, the columns asked for (or those the condition uses)
 // and, when nothing is asked for, a bag of the others.
 func (b *binder) find(p *pipeline, op *ast.Find, in *scope) {
@@ -178,11 +189,13 @@ func (b *binder) find(p *pipeline, op *ast.Find, in *scope) {
 		} else {
 			used := map[int]bool{}
 			Walk(pred, func(id int) { used[id] = true })
-			show = filterCols(cols, func(c Col) bool { return used[c.ID] && len(used) < len(cols) })
+			show = filterCols(cols, func(c Col) bool {
+				return used[c.ID] && len(used) < len(cols) || inAll(parts, c)
+			})
 		}
 		rest := filterCols(cols, func(c Col) bool { return !hasID(show, c.ID) })
 		proj := &Project{In: &Filter{In: part.node, Pred: pred}, Cols: show, Exprs: refs(show)}
-		if len(op.Project) == 0 || op.Pack {
+		if len(op.Project) == 0 && len(rest) > 0 || op.Pack {
 			x := b.pack(rest, false)
 			proj.Cols, proj.Exprs = append(proj.Cols[:len(show):len(show)], b.col("pack_", value.Dynamic)), append(proj.Exprs, x)
 		}

@@ -28,7 +28,11 @@ func (b *binder) summarize(p *pipeline, op *ast.Summarize, in *scope) {
 	names := newNamer(nil)
 	keys, keyCols := b.grouping(op.By, r, names)
 	outer := b.tail
-	b.tail = &pipeline{keys: keys}
+	b.tail = &pipeline{keys: keys, keyNames: map[string]bool{}}
+	for i, c := range keyCols {
+		b.scalarKey(keys[i], op.By[min(i, len(op.By)-1)].At())
+		b.tail.keyNames[c.Name] = true
+	}
 	defer func() { b.tail = outer }()
 	var aggs []Agg
 	r.aggs = &aggs
@@ -42,6 +46,13 @@ func (b *binder) summarize(p *pipeline, op *ast.Summarize, in *scope) {
 	}
 	final.In = a
 	p.node, p.ordered = final, false
+}
+
+// scalarKey refuses to tell dynamics apart, which Kusto does not do.
+func (b *binder) scalarKey(x Expr, at ast.Pos) {
+	if x.Type() == value.Dynamic {
+		b.failf(at, "rows cannot be grouped by a dynamic; convert it first, e.g. tostring(…)")
+	}
 }
 
 // aggItem binds one item of summarize: an aggregate, or an expression of aggregates.

@@ -116,11 +116,14 @@ var classes = map[string]func(t value.Type) bool{
 	"bag":         func(t value.Type) bool { return t == value.Dynamic },
 	"numbool":     func(t value.Type) bool { return t.IsNumeric() || t == value.Bool },
 	"summable":    value.Type.IsSummable,
-	"orderable":   func(t value.Type) bool { return t != value.Dynamic },
+	"orderable":   func(t value.Type) bool { return t != value.Dynamic && t != value.GUID },
 	"notrealbool": func(t value.Type) bool { return t != value.Real && t != value.Bool },
 	"notdyn":      func(t value.Type) bool { return t != value.Dynamic },
 	"notbool":     func(t value.Type) bool { return t != value.Bool },
 }
+
+// listKinds are the classes that a dynamic fits only as an array.
+var listKinds = map[string]bool{"array": true, "strarr": true, "intarr": true}
 
 // lenient is the score of an argument that Kusto converts only at run time.
 const lenient = 10
@@ -139,6 +142,9 @@ func accept(kind string, a Arg, args []Arg, common value.Type) (to value.Type, s
 	case len(kind) == 2 && kind[0] == 'p':
 		want := args[kind[1]-'0'].Type
 		return want, 0, a.Type == want || promotes(a.Type, want)
+	}
+	if a.Kind == "dictionary" && listKinds[kind] || a.Kind == "array" && kind == "bag" {
+		return value.Unknown, 0, false
 	}
 	if class := classes[kind]; class != nil {
 		if class(a.Type) {

@@ -141,6 +141,8 @@ type Arg struct {
 	Type value.Type
 	// Const says that it is a constant.
 	Const bool
+	// Kind is array, dictionary and so on for a constant dynamic, "" for other arguments.
+	Kind string
 	// TypeLiteral is the type named by typeof(…), Unknown for other arguments.
 	TypeLiteral value.Type
 }

@@ -3,6 +3,7 @@ package value
 import (
 	"encoding/base64"
 	"math"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -192,7 +193,11 @@ func (p *jsonParser) object(depth int) (any, bool) {
 // stringEnd finds the place after the closing quote of the string that opens at i, and
 // whether it has escapes; -1 when it does not close.
 func stringEnd(s string, i int) (end int, escaped bool) {
-	for i++; ; {
+	i++
+	if end, ok := shortEnd(s, i); ok {
+		return end, false
+	}
+	for {
 		q := strings.IndexByte(s[i:], '"')
 		if q < 0 {
 			return -1, escaped
@@ -207,6 +212,22 @@ func stringEnd(s string, i int) (end int, escaped bool) {
 			return i, escaped
 		}
 	}
+}
+
+// shortEnd finds the end of a string without escapes within its first 32 bytes, eight at a
+// time: most names and many values are that short.
+func shortEnd(s string, i int) (end int, ok bool) {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for to := min(i+32, len(s)-8); i <= to; i += 8 {
+		t := s[i : i+8]
+		w := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 | uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+		quote, slash := w^('"'*ones), w^('\\'*ones)
+		if m := ((quote-ones)&^quote | (slash-ones)&^slash) & tops; m != 0 {
+			i += bits.TrailingZeros64(m) / 8
+			return i + 1, s[i] == '"'
+		}
+	}
+	return 0, false
 }
 
 var escapes = map[byte]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', '\'': '\''}
