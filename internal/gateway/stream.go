@@ -79,7 +79,12 @@ func (s *relayed) run(began time.Time) error {
 		s.x.patience.touch(s.x.rt.config.Timeouts.Idle, now)
 		return s.flush(began, now)
 	}
-	err := streamed(s.res.Body, take, pause)
+	var err error
+	if direct, ok := s.res.Body.(http11.Streamer); ok {
+		err = direct.Stream(take, pause)
+	} else {
+		err = streamed(s.res.Body, take, pause)
+	}
 	if refused != nil {
 		return refused
 	}
@@ -110,13 +115,8 @@ func (s *relayed) pass(p []byte) []byte {
 	}
 }
 
-// streamed hands on what arrives of a body, without delay. pause is called
-// when nothing more is there for the time being. The body's good end is no
-// error.
+// streamed does for any body what a Streamer does for its own.
 func streamed(body io.Reader, take func([]byte) error, pause func() error) error {
-	if direct, ok := body.(http11.Streamer); ok {
-		return direct.Stream(take, pause)
-	}
 	held := newBuffer()
 	defer held.free()
 	piece := held.b[:cap(held.b)]

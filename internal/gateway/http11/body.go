@@ -117,9 +117,7 @@ func (b *body) Stream(take func([]byte) error, pause func() error) error {
 			if err := b.await(pause); err != nil {
 				return err
 			}
-			if b.k == nil {
-				break
-			}
+			continue
 		}
 		if k.r == k.w {
 			if err := pause(); err != nil {
@@ -140,14 +138,18 @@ func (b *body) Stream(take func([]byte) error, pause func() error) error {
 	return ended(b.err)
 }
 
-// await brings the next chunk up, or the end of the body.
+// await brings more of the line before the next chunk, or the end of the body.
 func (b *body) await(pause func() error) error {
 	ready, err := b.chunk(true)
 	if err == nil && !ready && b.k != nil {
 		if err := pause(); err != nil {
 			return err
 		}
-		_, err = b.chunk(false)
+		if b.last {
+			_, err = b.chunk(false)
+		} else {
+			err = b.k.fill() // the deepest call of an idle stream: its stack stays small
+		}
 	}
 	if err != nil {
 		return ended(b.fail(err))

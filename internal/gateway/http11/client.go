@@ -119,7 +119,7 @@ func (c *Client) attempt(ctx context.Context, h *host, req *http.Request, raw []
 	}
 	res, err = k.answer(req, c.maxHead())
 	if err != nil {
-		silent := k.w == 0
+		silent := !k.begun
 		k.discard()
 		return nil, k.reused && silent && repeatable(req), err
 	}

@@ -20,9 +20,10 @@ var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 type conn struct {
 	net.Conn
 	host      *host
-	probe     probe // of the socket
-	buf       []byte
-	r, w      int // buf[r:w] was read and not used; w is 0 until a byte of the answer has come
+	socket    socket
+	buf       []byte // nil while there is nothing in it
+	r, w      int    // buf[r:w] was read and not used
+	begun     bool   // a byte of the answer has come
 	reused    bool
 	ended     bool      // the backend has closed its side
 	idleSince time.Time // while it is idle
@@ -39,8 +40,7 @@ var past = time.Unix(1, 0)
 func (k *conn) begin(ctx context.Context) {
 	k.ctx = ctx
 	k.stop = context.AfterFunc(ctx, k.interrupt)
-	k.buf = buffers.Get().(*[bufferSize]byte)[:]
-	k.r, k.w = 0, 0
+	k.r, k.w, k.begun = 0, 0, false
 }
 
 func (k *conn) interrupt() { _ = k.SetDeadline(past) }
@@ -64,6 +64,12 @@ func (k *conn) discard() {
 	k.Close()
 }
 
+func (k *conn) needBuffer() {
+	if k.buf == nil {
+		k.buf = buffers.Get().(*[bufferSize]byte)[:]
+	}
+}
+
 func (k *conn) giveBuffer() {
 	if len(k.buf) == bufferSize {
 		buffers.Put((*[bufferSize]byte)(k.buf))
@@ -76,12 +82,16 @@ func (k *conn) giveBuffer() {
 func (k *conn) fill() error {
 	if k.r == k.w {
 		k.r, k.w = 0, 0
+		if k.lazy() {
+			return k.fetch()
+		}
 	}
 	return k.more()
 }
 
 // more is fill that leaves what is there in its place.
 func (k *conn) more() error {
+	k.needBuffer()
 	if k.w == len(k.buf) {
 		k.w = copy(k.buf, k.buf[k.r:k.w])
 		k.r = 0
@@ -102,6 +112,7 @@ func (k *conn) read(p []byte) (int, error) {
 			k.ended = true
 		}
 		if n > 0 {
+			k.begun = true
 			return n, nil
 		}
 		if err != nil {

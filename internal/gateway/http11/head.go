@@ -51,11 +51,11 @@ func (k *conn) wholeHead(limit int) (end int, odd bool, err error) {
 		if k.w-k.r >= limit {
 			return 0, false, errHeadLong
 		}
-		if k.r == 0 && k.w == len(k.buf) {
+		if k.r == 0 && k.w == len(k.buf) && k.w > 0 {
 			k.grow(limit)
 		}
-		switch err := k.more(); {
-		case err == io.EOF && k.w == 0:
+		switch err := k.fill(); {
+		case err == io.EOF && !k.begun:
 			return 0, false, errNoAnswer
 		case err == io.EOF:
 			return 0, false, io.ErrUnexpectedEOF

@@ -107,10 +107,11 @@ func (h *host) dial(ctx context.Context) (*conn, error) {
 		return nil, err
 	}
 	k := &conn{Conn: raw, host: h}
-	k.watch(raw)
+	k.adopt(raw)
 	if h.tls == nil {
 		return k, nil
 	}
+	k.socket.plain = false
 	secure := tls.Client(raw, h.tls)
 	if h.c.Handshake > 0 {
 		var cancel context.CancelFunc

@@ -8,8 +8,12 @@ import "net"
 // open; it is then kept for blindIdle only.
 const canAsk = false
 
-type probe struct{}
+type socket struct{ plain bool }
 
-func (k *conn) watch(net.Conn) {}
+func (k *conn) adopt(net.Conn) {}
 
 func (k *conn) alive() bool { return true }
+
+func (k *conn) lazy() bool { return false }
+
+func (k *conn) fetch() error { return k.more() }
