@@ -6,12 +6,15 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -48,7 +51,55 @@ func (s *slow) count() (total, most int) {
 	return total, most
 }
 
+// moreRegions are real regions that the emulator does not have: with them
+// there are 30.
+var moreRegions = []string{"austriaeast", "belgiumcentral", "chilecentral", "denmarkeast", "mexicocentral"}
+
+// widen adds them to the answers that list regions or where things are: the
+// last accounts are moved there.
+func widen(resp *http.Response) error {
+	path := resp.Request.URL.Path
+	parts := strings.Split(path, "/")
+	if resp.StatusCode != http.StatusOK || resp.Request.Method != http.MethodGet {
+		return nil
+	}
+	last := parts[len(parts)-1]
+	if last != "locations" && last != "accounts" && last != "modelCapacities" {
+		return nil
+	}
+	var list map[string]any
+	err := json.NewDecoder(resp.Body).Decode(&list)
+	resp.Body.Close()
+	if err != nil {
+		return err
+	}
+	rows, _ := list["value"].([]any)
+	for i, name := range moreRegions {
+		switch last {
+		case "locations":
+			rows = append(rows, map[string]any{"name": name, "displayName": name, "metadata": map[string]any{"regionType": "Physical"}})
+		case "accounts":
+			for _, row := range rows {
+				if a := row.(map[string]any); a["name"] == fmt.Sprintf("fleet-%02d", fleetAccounts-1-i) {
+					a["location"] = name
+				}
+			}
+		case "modelCapacities":
+			row := maps.Clone(rows[0].(map[string]any))
+			row["location"] = name
+			rows = append(rows, row)
+		}
+	}
+	list["value"] = rows
+	raw, err := json.Marshal(list)
+	resp.Body = io.NopCloser(bytes.NewReader(raw))
+	resp.ContentLength = int64(len(raw))
+	resp.Header.Set("Content-Length", strconv.Itoa(len(raw)))
+	return err
+}
+
 const (
+	fleetRegions     = 30
 	fleetAccounts    = 50
 	fleetDeployments = 10 // of each account
 )
@@ -85,8 +136,16 @@ func fleet(t testing.TB) (server *slow, cloud string) {
 	}
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.Transport = emu.Client().Transport
-	server = &slow{next: proxy, gets: map[string]int{}}
-	front := httptest.NewTLSServer(server)
+	proxy.ModifyResponse = widen
+	server = &slow{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, name := range moreRegions { // what is asked of a further region, another answers
+			r.URL.Path = strings.Replace(r.URL.Path, "/locations/"+name+"/", "/locations/eastus/", 1)
+		}
+		proxy.ServeHTTP(w, r)
+	}), gets: map[string]int{}}
+	front := httptest.NewUnstartedServer(server)
+	front.EnableHTTP2 = true // as Resource Manager speaks it
+	front.StartTLS()
 	t.Cleanup(front.Close)
 	dir := t.TempDir()
 	bundle := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw}), emu.CA()...)
@@ -128,19 +187,21 @@ var fleetCommands = []struct {
 	args []string
 	most int
 }{
-	{[]string{"quota", "show", "-o", "json"}, 25 + fleetAccounts + 10},
-	{[]string{"capacity", "show", "--model", "gpt-4o", "--model-version", "2024-08-06", "-o", "json"}, 25 + 10},
-	{[]string{"model", "retirements", "-o", "json"}, 25 + fleetAccounts + 10},
+	{[]string{"quota", "show", "-o", "json"}, fleetRegions + fleetAccounts + 10},
+	{[]string{"capacity", "show", "--model", "gpt-4o", "--model-version", "2024-08-06", "-o", "json"}, fleetRegions + 10},
+	{[]string{"model", "retirements", "-o", "json"}, fleetRegions + fleetAccounts + 10},
 }
 
-// With 50 accounts and 500 deployments every region and account is read once,
+// With 50 accounts and 500 deployments in 30 regions every region and account is read once,
 // side by side, so that a subscription's read limits are far away.
 func TestFleetIsReadOnce(t *testing.T) {
 	server, cloud := fleet(t)
+	outputs := map[string]string{}
 	for _, c := range fleetCommands {
 		server.count()
 		begun := time.Now()
 		out := play(t, cloud, c.args...)
+		outputs[c.args[0]] = out
 		took := time.Since(begun)
 		total, most := server.count()
 		t.Logf("azptu %s: %d requests, %v with 50 ms each, %d bytes", strings.Join(c.args[:2], " "), total, took.Round(time.Millisecond), len(out))
@@ -148,9 +209,19 @@ func TestFleetIsReadOnce(t *testing.T) {
 			t.Errorf("azptu %s: %d requests, at most %d wanted; one was sent %d times", strings.Join(c.args, " "), total, c.most, most)
 		}
 	}
-	var rows []struct{ Deployment string }
-	if err := json.Unmarshal([]byte(play(t, cloud, "model", "retirements", "-o", "json")), &rows); err != nil || len(rows) < fleetAccounts*fleetDeployments {
+	var rows []struct{ Deployment, Location string }
+	if err := json.Unmarshal([]byte(outputs["model"]), &rows); err != nil || len(rows) < fleetAccounts*fleetDeployments {
 		t.Errorf("%d rows, %v", len(rows), err)
+	}
+	if err := json.Unmarshal([]byte(outputs["quota"]), &rows); err != nil {
+		t.Fatal(err)
+	}
+	regions := map[string]bool{}
+	for _, r := range rows {
+		regions[r.Location] = true
+	}
+	if len(regions) != fleetRegions {
+		t.Errorf("quota of %d regions, want %d", len(regions), fleetRegions)
 	}
 }
 
