@@ -14,7 +14,8 @@ import (
 
 // What a connection is doing.
 const (
-	waiting   = iota // for a request
+	fresh     = iota // nothing has come yet
+	waiting          // for another request
 	arriving         // a request has come in part
 	answering        // nobody has to hurry but us
 )

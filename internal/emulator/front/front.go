@@ -40,11 +40,12 @@ type Server struct {
 }
 
 // Waits, in ticks of a second. A request that does not arrive whole within
-// patience goes to net/http, whose limits are finer; a connection without
-// requests is closed after idle.
+// patience goes to net/http, whose limits are finer; a connection is closed that
+// has brought no request after untouched, or no other after idle.
 const (
-	patience = 2
-	idle     = 180
+	patience  = 2
+	untouched = 15
+	idle      = 180
 )
 
 // lastWord is how long a client has to read an answer once the server is closed.
@@ -183,7 +184,7 @@ func (s *Server) sweep(now int64) {
 		switch since := now - c.since.Load(); {
 		case c.state.Load() == arriving && since > patience:
 			_ = c.net.SetReadDeadline(time.Unix(1, 0)) // long past: the reader hands the connection on
-		case c.state.Load() == waiting && since > idle:
+		case c.state.Load() == fresh && since > untouched, c.state.Load() == waiting && since > idle:
 			_ = c.net.Close()
 		}
 	}

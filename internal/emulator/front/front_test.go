@@ -362,11 +362,18 @@ func TestSlow(t *testing.T) {
 	if n := p.taken.Load(); n != 0 {
 		t.Errorf("the front answered %d", n)
 	}
-	until(t, settled(1, waiting))
-	p.front.sweep(p.front.tick.Add(idle + 1))
+	until(t, settled(1, fresh))
+	p.front.sweep(p.front.tick.Add(untouched - patience))
 	if _, err := unused.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("the unused connection was not closed: %v", err)
 	}
+	kept := dial(plain)
+	defer kept.Close()
+	until(t, settled(1, waiting))
+	p.front.sweep(p.front.tick.Add(idle))
+	until(t, settled(1, waiting))
+	p.front.sweep(p.front.tick.Add(2))
+	until(t, settled(0, waiting))
 }
 
 func until(t *testing.T, so func() bool) {
