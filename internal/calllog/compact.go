@@ -55,10 +55,15 @@ func compactSegment(schema *Schema, seg segment) error {
 		return os.Remove(seg.path)
 	}
 	target := strings.TrimSuffix(seg.path, linesSuffix) + parquetSuffix
-	if err := writeDurably(target, func(out *bufio.Writer) error { return writeParquet(out, schema.Table, columns) }); err != nil {
+	if err := writeSegment(target, schema.Table, columns); err != nil {
 		return err
 	}
 	return os.Remove(seg.path)
+}
+
+// writeSegment writes a compacted segment.
+func writeSegment(path, table string, columns []*fileColumn) error {
+	return writeDurably(path, func(out *bufio.Writer) error { return writeParquet(out, table, columns) })
 }
 
 // removeLines removes the lines of a segment that is compacted.

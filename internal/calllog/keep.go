@@ -28,11 +28,15 @@ func (s *Store) Append(calls []*call.Call) error {
 	return nil
 }
 
+// eraseEvery is how often it is looked whether somebody is to be forgotten.
+const eraseEvery = 2 * time.Second
+
 // maintain compacts closed segments and lets old ones go, again and again.
 func (s *Store) maintain() {
 	defer s.background.Done()
-	tick := time.NewTicker(s.opt.MaintainEvery)
+	tick, asked := time.NewTicker(s.opt.MaintainEvery), time.NewTicker(eraseEvery)
 	defer tick.Stop()
+	defer asked.Stop()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go func() {
@@ -46,6 +50,10 @@ func (s *Store) maintain() {
 		select {
 		case <-s.stop:
 			return
+		case <-asked.C:
+			if _, err := s.Erase(ctx); err != nil && ctx.Err() == nil {
+				s.opt.Log.Error("prompts could not be erased; it is tried again", "error", err)
+			}
 		case <-tick.C:
 			if err := s.tend(ctx, s.expireTable, s.compactTable); err != nil && ctx.Err() == nil {
 				s.opt.Log.Error("the log could not be tidied up", "error", err)

@@ -243,6 +243,8 @@ type deadRow struct {
 
 func (sh *shipper) setAside(table string, row []byte, why error) error {
 	sh.store.opt.Log.Warn("a sink refused a row; it is set aside", "sink", sh.Name, "table", table, "error", why)
+	sh.store.dead.Lock()
+	defer sh.store.dead.Unlock()
 	return appendDead(sh.file(deadSuffix), deadRow{At: sh.store.opt.Now().UTC(), Table: table, Error: why.Error(), Row: row})
 }
 

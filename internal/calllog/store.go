@@ -53,6 +53,7 @@ type Store struct {
 	intake intake
 
 	shippers   []*shipper
+	dead       sync.Mutex    // one change of the rows that sinks refused at a time
 	tending    sync.Mutex    // one upkeep at a time
 	flushing   sync.Mutex    // one flush at a time
 	full       chan struct{} // holds one when there is much to flush
