@@ -75,6 +75,9 @@ func (x *exchange) try(b *backend, ticket admit.Forecast) outcome {
 	defer x.patience.rest()
 	o := x.exchangeWith(ctx, b, began)
 	x.learn(b, ticket, o)
+	if x.tried != nil {
+		x.endAttempt(o)
+	}
 	return o
 }
 
@@ -120,6 +123,9 @@ func (x *exchange) exchangeWith(ctx context.Context, b *backend, began time.Time
 func (x *exchange) request(ctx context.Context, b *backend) (*http.Request, []string, outcome) {
 	h := make(http.Header, max(len(x.r.Header)-2, 1))
 	x.copyRequestHeaders(h)
+	if x.trace != nil {
+		x.beginAttempt(b, h)
+	}
 	presented, err := b.auth.authorize(ctx, h)
 	if err != nil {
 		if x.ctx.Err() != nil {

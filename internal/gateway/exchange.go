@@ -12,6 +12,7 @@ import (
 
 	"github.com/azptu/azptu/internal/call"
 	"github.com/azptu/azptu/internal/gateway/config"
+	"github.com/azptu/azptu/internal/gateway/telemetry"
 	"github.com/azptu/azptu/internal/tokens"
 )
 
@@ -45,6 +46,9 @@ type exchange struct {
 	gone     atomic.Bool // writing to the client failed
 	told     [2]string   // memory for the headers of the gateway's own
 
+	trace *telemetry.Call // nil: nobody is told
+	tried *telemetry.Attempt
+
 	committed bool // the client has seen a byte of a backend's answer
 	delivered bool // the whole of it was written to the client, who may leave now
 	refused   bool // the client was answered by the gateway itself
@@ -70,6 +74,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer g.metrics.inFlight.Add(-1)
 	x := newExchange(g, w, r)
 	x.begin()
+	x.trace = x.rt.telemetry.Begin(r.Header, x.started)
 	f := x.admit()
 	if f == nil {
 		f = x.serve()

@@ -28,6 +28,7 @@ func (x *exchange) finish() {
 	if log := x.g.access; log != nil && log.Enabled(x.r.Context(), slog.LevelInfo) {
 		x.logAccess(log)
 	}
+	x.trace.End(rec, now)
 	x.g.records.take(x.entry, x.keeps())
 }
 

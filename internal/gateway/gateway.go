@@ -52,6 +52,7 @@ type Gateway struct {
 	runtime    atomic.Pointer[runtime]
 	hijacked   connections
 	draining   atomic.Bool
+	retiring   sync.WaitGroup // telemetry that was replaced and sends its last
 	sink       Sink
 }
 
@@ -106,7 +107,10 @@ func (g *Gateway) adopt(rt *runtime) {
 			g.log.Error("records cannot be stored", "error", err)
 		}
 	}})
-	g.runtime.Store(rt)
+	old := g.runtime.Swap(rt)
+	if old != nil && old.telemetry != rt.telemetry {
+		g.retiring.Go(func() { g.closeTelemetry(context.Background(), old.telemetry) })
+	}
 }
 
 // Config is the configuration in service.
@@ -123,6 +127,8 @@ func (g *Gateway) Drain() { g.draining.Store(true) }
 func (g *Gateway) Close(ctx context.Context) {
 	g.hijacked.closeAll()
 	g.records.close(ctx)
+	g.closeTelemetry(ctx, g.runtime.Load().telemetry)
+	g.retiring.Wait()
 	g.transports.closeIdle()
 }
 

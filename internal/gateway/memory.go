@@ -7,6 +7,7 @@ import (
 	"github.com/azptu/azptu/internal/admit"
 	"github.com/azptu/azptu/internal/catalog"
 	"github.com/azptu/azptu/internal/gateway/config"
+	"github.com/azptu/azptu/internal/gateway/telemetry"
 	"github.com/azptu/azptu/internal/route"
 )
 
@@ -17,6 +18,8 @@ type memory struct {
 	mu        sync.Mutex
 	standings map[string]*standing
 	limiters  map[string]*limiter
+	telemetry *telemetry.Telemetry
+	told      string // what telemetry was made of
 	rooms     map[string]*room
 	tokens    map[config.Auth]*tokenCache
 	budget    *route.Budget

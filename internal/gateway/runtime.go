@@ -11,6 +11,7 @@ import (
 
 	"github.com/azptu/azptu/internal/catalog"
 	"github.com/azptu/azptu/internal/gateway/config"
+	"github.com/azptu/azptu/internal/gateway/telemetry"
 	"github.com/azptu/azptu/internal/ptu"
 	"github.com/azptu/azptu/internal/route"
 )
@@ -28,6 +29,7 @@ type runtime struct {
 	keys      keyring
 	entra     *verifier // nil: no client tokens are taken
 	keyHeader string    // canonical
+	telemetry *telemetry.Telemetry
 }
 
 // pool is a set of backends that serve one model name.
@@ -107,6 +109,9 @@ func (g *Gateway) build(ctx context.Context, c *config.Config, text []byte) (*ru
 	if c.Entra != nil {
 		b.entra()
 	}
+	if len(b.faults) == 0 {
+		b.telemetry()
+	}
 	if len(b.faults) > 0 {
 		return nil, &config.Invalid{Faults: b.faults}
 	}
@@ -162,6 +167,9 @@ func CheckSecrets(ctx context.Context, c *config.Config, find Secrets) []config.
 	}
 	for i, k := range c.Keys {
 		check(fmt.Sprintf("keys[%d].secret", i), k.Secret)
+	}
+	for _, h := range c.Telemetry.Headers {
+		check("telemetry.headers."+h.Name, h.Value)
 	}
 	return faults
 }

@@ -12,6 +12,7 @@ func (c *Config) Rebase(dir string) {
 	}
 	rebase(&c.Logs.Dir)
 	rebase(&c.TLS.Cert)
+	rebase(&c.Telemetry.CAFile)
 	rebase(&c.TLS.Key)
 	if c.Entra != nil {
 		rebase(&c.Entra.CAFile)
@@ -20,6 +21,11 @@ func (c *Config) Rebase(dir string) {
 		rebase(&c.Backends[i].CAFile)
 		if c.Backends[i].Auth.Key.Scheme == "file" {
 			rebase(&c.Backends[i].Auth.Key.Name)
+		}
+	}
+	for i := range c.Telemetry.Headers {
+		if c.Telemetry.Headers[i].Value.Scheme == "file" {
+			rebase(&c.Telemetry.Headers[i].Value.Name)
 		}
 	}
 	for i := range c.Keys {

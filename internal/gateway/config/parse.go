@@ -380,7 +380,7 @@ func (p *parser) telemetry(n *yaml.Node, path string) {
 		"otlp": p.noted(p.text(&otlp)),
 		"headers": func(n *yaml.Node, path string) {
 			p.each(n, path, func(name string, n *yaml.Node, path string) {
-				if !token.MatchString(name) {
+				if !token().MatchString(name) {
 					p.fault(n, path, "%q is no name of a header", name)
 				}
 				t.Headers = append(t.Headers, Header{Name: name, Value: p.secret(n, path)})
