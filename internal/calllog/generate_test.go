@@ -81,7 +81,7 @@ func traffic(random *rand.Rand, first, rows int) []*fileColumn {
 			if random.IntN(10) == 0 {
 				status, body = 429, `{"error":{"code":"429","message":"Rate limit is exceeded. Try again in 2 seconds."}}`
 			}
-			operation := operations[min(random.IntN(20), 2)]
+			operation := operations[max(random.IntN(20)-17, 0)]
 			for c, x := range []value.Value{
 				value.OfDateTime(start + int64(row)*2_000_000), value.OfString(operation), value.OfInt(status),
 				value.OfString(fmt.Sprintf("10.0.%d.%d", random.IntN(16), random.IntN(256))), value.OfString(body),

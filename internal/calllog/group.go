@@ -24,7 +24,11 @@ var errBroken = errors.New("the segment is damaged")
 // scanGroup reads one row group. Paths into bodies come from hidden columns where the
 // segment has them. A group that turns out to be damaged is left off and counted.
 func (t *table) scanGroup(ctx context.Context, file *parquetFile, group int, req scan.Request, seq int64, emit func(*scan.Batch) error) error {
-	g := t.openGroup(file, group, req)
+	g, err := t.openGroup(file, group, req)
+	if err != nil {
+		t.view.broken.Add(1)
+		return nil
+	}
 	defer g.close()
 	step := g.rows
 	if req.Transient {
@@ -48,8 +52,20 @@ func (t *table) scanGroup(ctx context.Context, file *parquetFile, group int, req
 	return nil
 }
 
-func (t *table) openGroup(file *parquetFile, group int, req scan.Request) *groupReader {
-	g := &groupReader{req: req, rows: int(file.parsed.RowGroups()[group].NumRows()), sources: map[int]*chunk{}}
+// maxGroupRows bounds what a file may claim a row group to have.
+const maxGroupRows = 1 << 24
+
+func (t *table) openGroup(file *parquetFile, group int, req scan.Request) (g *groupReader, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			g, err = nil, fmt.Errorf("%w: %v", errBroken, r)
+		}
+	}()
+	rows := file.parsed.RowGroups()[group].NumRows()
+	if rows < 0 || rows > maxGroupRows {
+		return nil, fmt.Errorf("%w: a row group of %d rows", errBroken, rows)
+	}
+	g = &groupReader{req: req, rows: int(rows), sources: map[int]*chunk{}}
 	for _, c := range req.Columns {
 		g.columns = append(g.columns, file.openChunk(group, t.schema.Columns[c].Name, t.schema.Columns[c].Type, false))
 	}
@@ -67,7 +83,7 @@ func (t *table) openGroup(file *parquetFile, group int, req scan.Request) *group
 			g.sources[p.Column] = file.openChunk(group, t.schema.Columns[p.Column].Name, t.schema.Columns[p.Column].Type, false)
 		}
 	}
-	return g
+	return g, nil
 }
 
 func (g *groupReader) close() {

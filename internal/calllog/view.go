@@ -137,20 +137,35 @@ func (t *table) plan(segments []segment, req scan.Request) (*scanPlan, error) {
 			}
 			s.path = strings.TrimSuffix(s.path, linesSuffix) + parquetSuffix
 		}
-		file, err := openParquet(s.path)
-		if err != nil {
+		if err := t.planFile(plan, s.path, req); err != nil {
 			t.view.broken.Add(1)
-			continue
-		}
-		plan.files = append(plan.files, file)
-		for group := range file.parsed.RowGroups() {
-			if from, to, ok := file.times(group); ok && req.Time != nil && t.isTime(req.Time.Column) && (to < req.Time.From || from > req.Time.To) {
-				continue
-			}
-			plan.pieces = append(plan.pieces, scanPiece{path: s.path, file: file, group: group})
 		}
 	}
 	return plan, nil
+}
+
+// planFile adds the row groups of a compacted segment that may hold wanted rows. Whatever
+// a damaged file makes of its reader is an error.
+func (t *table) planFile(plan *scanPlan, path string, req scan.Request) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", errBroken, r)
+		}
+	}()
+	file, err := openParquet(path)
+	if err != nil {
+		return err
+	}
+	plan.files = append(plan.files, file)
+	var pieces []scanPiece
+	for group := range file.parsed.RowGroups() {
+		if from, to, ok := file.times(group); ok && req.Time != nil && t.isTime(req.Time.Column) && (to < req.Time.From || from > req.Time.To) {
+			continue
+		}
+		pieces = append(pieces, scanPiece{path: path, file: file, group: group})
+	}
+	plan.pieces = append(plan.pieces, pieces...)
+	return nil
 }
 
 func (p *scanPlan) close() {

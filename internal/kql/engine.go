@@ -116,22 +116,7 @@ func (l Limits) defaults() Limits {
 
 // Query runs a query text. The error is an *Error for a fault in the text, a *LimitError
 // when a limit was met, ctx's error when it ended, or what a table's Scan returned.
-func (e *Engine) Query(ctx context.Context, text string, o Options) (*Result, error) {
-	limits := o.Limits.defaults()
-	if limits.Time > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, limits.Time, &LimitError{What: fmt.Sprintf("it ran longer than %s", limits.Time)})
-		defer cancel()
-	}
-	res, err := e.run(ctx, text, o, limits)
-	var limit *LimitError
-	if err != nil && errors.Is(err, context.DeadlineExceeded) && errors.As(context.Cause(ctx), &limit) {
-		return nil, limit
-	}
-	return res, err
-}
-
-func (e *Engine) run(ctx context.Context, text string, o Options, limits Limits) (res *Result, err error) {
+func (e *Engine) Query(ctx context.Context, text string, o Options) (res *Result, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			res, err = nil, fmt.Errorf("the query met a fault of the engine: %v", r)
@@ -141,6 +126,21 @@ func (e *Engine) run(ctx context.Context, text string, o Options, limits Limits)
 	if err != nil {
 		return nil, err
 	}
+	limits := o.Limits.defaults().narrowed(q)
+	if limits.Time > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limits.Time, &LimitError{What: fmt.Sprintf("it ran longer than %s", limits.Time)})
+		defer cancel()
+	}
+	res, err = e.run(ctx, q, o, limits)
+	var limit *LimitError
+	if err != nil && errors.Is(err, context.DeadlineExceeded) && errors.As(context.Cause(ctx), &limit) {
+		return nil, limit
+	}
+	return res, err
+}
+
+func (e *Engine) run(ctx context.Context, q *ast.Query, o Options, limits Limits) (*Result, error) {
 	runner := &exec.Runner{Fn: &fn.Context{Now: value.FromTime(o.Now), Random: random(o.Seed), Canceled: ctx.Err}, MaxBytes: limits.Memory, MaxRows: limits.Rows, Parallel: limits.Parallel}
 	optimize := plan.Optimize
 	if o.Plain {
@@ -163,7 +163,7 @@ func (e *Engine) run(ctx context.Context, text string, o Options, limits Limits)
 	if err != nil {
 		return nil, err
 	}
-	res = &Result{}
+	res := &Result{}
 	for _, out := range outs {
 		r, err := runner.Run(ctx, optimize(out.Root))
 		if err != nil {

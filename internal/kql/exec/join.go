@@ -60,6 +60,9 @@ func keyAt(buf []byte, keys []*value.Vector, i int) []byte {
 	return buf
 }
 
+// indexBytes estimates what a row takes in the index of a join.
+const indexBytes = 96
+
 func buildIndex(keys []*value.Vector, n int, unique bool) map[string][]int32 {
 	idx := make(map[string][]int32, n)
 	var buf []byte
@@ -87,6 +90,9 @@ func members(keys, others []*value.Vector, n, m int, want bool) []int32 {
 }
 
 func (x *Runner) match2(ctx context.Context, n *plan.Join, lk, rk []*value.Vector, lrows, rrows int) (*pairs, error) {
+	if err := x.grow(int64(rrows) * indexBytes); err != nil {
+		return nil, err
+	}
 	idx := buildIndex(rk, rrows, false)
 	if n.Lookup {
 		for _, rows := range idx {
