@@ -18,8 +18,7 @@ import (
 type eraseOptions struct {
 	env *verb.Env
 	folder
-	who    calllog.Erasure
-	noWait bool
+	who calllog.Erasure
 }
 
 func newErase(env *verb.Env) *cobra.Command {
@@ -31,7 +30,6 @@ func newErase(env *verb.Env) *cobra.Command {
 	f.StringVar(&o.who.Caller, "caller", "", "logs.flag.erase-caller")
 	f.StringVar(&o.who.Call, "call", "", "logs.flag.erase-call")
 	f.BoolVar(&o.who.Rows, "rows", false, "logs.flag.erase-rows")
-	f.BoolVar(&o.noWait, "no-wait", false, "logs.flag.erase-no-wait")
 	return cmd
 }
 
@@ -75,7 +73,7 @@ func (o *eraseOptions) run(ctx context.Context) error {
 // wait waits until the gateway that writes to the folder has done it.
 func (o *eraseOptions) wait(ctx context.Context, request string) error {
 	o.env.Note(o.env.T("logs.erase-asked"))
-	if o.noWait {
+	if o.env.Global.NoWait {
 		return nil
 	}
 	for end := o.env.Now().Add(erasing); o.env.Now().Before(end); {
