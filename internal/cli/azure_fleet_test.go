@@ -143,7 +143,14 @@ func fleet(t testing.TB) (server *slow, cloud string) {
 		}
 		proxy.ServeHTTP(w, r)
 	}), gets: map[string]int{}}
-	front := httptest.NewUnstartedServer(server)
+	return server, cloudOf(t, emu, server)
+}
+
+// cloudOf puts a Resource Manager in front of an emulator's own and returns the
+// file of that cloud.
+func cloudOf(t testing.TB, emu *emulator.Server, manager http.Handler) string {
+	t.Helper()
+	front := httptest.NewUnstartedServer(manager)
 	front.EnableHTTP2 = true // as Resource Manager speaks it
 	front.StartTLS()
 	t.Cleanup(front.Close)
@@ -155,30 +162,38 @@ func fleet(t testing.TB) (server *slow, cloud string) {
 	raw, err := json.Marshal(map[string]string{
 		"armUrl": front.URL, "authorityUrl": emu.Endpoints.AuthorityURL, "caFile": "ca.pem", "tenantId": emu.Endpoints.TenantID,
 		"clientId": emu.Endpoints.ClientID, "clientSecret": emu.Endpoints.ClientSecret, "subscriptionId": emu.Endpoints.SubscriptionID,
+		"metricsUrl": front.URL, "pricesUrl": front.URL,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cloud = filepath.Join(dir, "cloud.json")
+	cloud := filepath.Join(dir, "cloud.json")
 	if err := os.WriteFile(cloud, raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return server, cloud
+	return cloud
 }
 
-// play runs one command line in this process.
+// play runs one command line in this process, which must succeed.
 func play(t testing.TB, cloud string, args ...string) (stdout string) {
+	t.Helper()
+	code, stdout, talk := playAt(t, cloud, time.Now, args...)
+	if code != 0 {
+		t.Fatalf("azptu %s: exit code %d\n%s", strings.Join(args, " "), code, talk)
+	}
+	return stdout
+}
+
+// playAt runs one command line in this process on a clock of its own.
+func playAt(t testing.TB, cloud string, now func() time.Time, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, talk bytes.Buffer
 	environment := map[string]string{"AZPTU_CLOUD": cloud, "AZPTU_STATE_DIR": t.TempDir(), "AZPTU_LANG": "en"}
-	code := Run(context.Background(), &verb.Env{
+	code = Run(context.Background(), &verb.Env{
 		Term: &term.Terminal{In: strings.NewReader(""), Out: &out, Err: &talk}, Getenv: func(name string) string { return environment[name] },
-		Now: time.Now, Transport: transport,
+		Now: now, Transport: transport,
 	}, args)
-	if code != 0 {
-		t.Fatalf("azptu %s: exit code %d\n%s", strings.Join(args, " "), code, talk.String())
-	}
-	return out.String()
+	return code, out.String(), talk.String()
 }
 
 // fleetCommands are what looks at everything, with the most requests each may

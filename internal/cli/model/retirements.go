@@ -194,14 +194,13 @@ func judge(d arm.Deployment, region string, models []arm.Model, published *catal
 			row.Replacement = &target
 		}
 	}
-	if when.IsZero() {
-		if m, ok := published.Model(d.Model.Name); ok {
-			if v, ok := m.Version(d.Model.Version); ok && !v.Retirement.IsZero() {
-				when, row.Source = v.Retirement, published.Name
-				if row.Replacement == nil && v.Replacement != "" {
-					row.Replacement = &v.Replacement
-				}
-			}
+	if m, ok := published.Model(d.Model.Name); ok {
+		v, _ := m.Version(d.Model.Version)
+		if when.IsZero() && !v.Retirement.IsZero() {
+			when, row.Source = v.Retirement, published.Name
+		}
+		if row.Replacement == nil && v.Replacement != "" {
+			row.Replacement = &v.Replacement
 		}
 	}
 	row.WhatHappens = fate(d, when, now)
