@@ -59,21 +59,12 @@ func (x *exchange) release(b *backend, ticket admit.Forecast) {
 	}
 }
 
-// try sends the call to b and relays its answer when it is one.
-func (x *exchange) try(b *backend, ticket admit.Forecast) outcome {
-	x.name(b)
-	x.rec.Attempts++
-	x.rec.BackendStatus = 0
-	b.metrics.attempts.Add(1)
-	b.running.Add(1)
-	defer b.running.Add(-1)
-	began := x.g.now()
-	ctx, cancel := context.WithCancelCause(x.ctx)
-	defer cancel(errCallOver)
-	x.giveUp = cancel
-	x.patience.wait(x.rt.config.Timeouts.FirstByte, errFirstByte, cancel)
-	defer x.patience.rest()
-	o := x.exchangeWith(ctx, b, began)
+// try sends the call to b and relays its answer when it is one. It and what it
+// calls keep their frames small: thousands of streams wait below them.
+func (x *exchange) try(b *backend, ticket admit.Forecast) (o outcome) {
+	x.beginTry(b)
+	defer x.endTry(b)
+	o = x.exchangeWith(b, x.g.now())
 	x.learn(b, ticket, o)
 	if x.tried != nil {
 		x.endAttempt(o)
@@ -81,36 +72,71 @@ func (x *exchange) try(b *backend, ticket admit.Forecast) outcome {
 	return o
 }
 
-// exchangeWith sends the request and reads the answer. Time spent waiting for
-// the backend is booked as such; what is relayed while it streams counts too.
-func (x *exchange) exchangeWith(ctx context.Context, b *backend, began time.Time) outcome {
-	req, presented, o := x.request(ctx, b)
-	if req == nil {
+func (x *exchange) beginTry(b *backend) {
+	x.name(b)
+	x.rec.Attempts++
+	x.rec.BackendStatus = 0
+	b.metrics.attempts.Add(1)
+	b.running.Add(1)
+	x.trying, x.giveUp = context.WithCancelCause(x.ctx)
+	x.patience.wait(x.rt.config.Timeouts.FirstByte, errFirstByte, x.giveUp)
+}
+
+func (x *exchange) endTry(b *backend) {
+	x.patience.rest()
+	x.giveUp(errCallOver)
+	b.running.Add(-1)
+}
+
+// exchangeWith sends the request and passes the answer on.
+func (x *exchange) exchangeWith(b *backend, began time.Time) outcome {
+	res, o := x.ask(b, began)
+	if res == nil {
 		return o
+	}
+	o = x.relay(x.trying, b, res, began)
+	res.Body.Close()
+	return o
+}
+
+// ask sends the request and returns the answer when it is a good one. Time
+// spent waiting for the backend is booked as such; what is relayed while it
+// streams counts too.
+func (x *exchange) ask(b *backend, began time.Time) (*http.Response, outcome) {
+	req, presented, o := x.request(x.trying, b)
+	if req == nil {
+		return nil, o
 	}
 	x.rec.BackendURL = req.URL.String()
 	res, err := b.transport.RoundTrip(req)
 	if err != nil {
 		x.rec.Upstream += x.g.now().Sub(began)
-		return x.failed(ctx, b, err)
+		return nil, x.failed(x.trying, b, err)
 	}
-	defer res.Body.Close()
+	res.Request = nil // its memory is not needed while the answer streams
 	x.rec.BackendStatus = res.StatusCode
 	x.rec.BackendID = firstOf(res.Header, "Apim-Request-Id", "X-Request-Id")
 	x.observe(b, res.Header)
 	if res.StatusCode >= 200 && res.StatusCode < 300 {
 		b.observeLatency(x.g.now().Sub(began))
-		return x.relay(ctx, b, res, began)
+		return res, o
 	}
-	defer func() { x.rec.Upstream += x.g.now().Sub(began) }()
+	o = x.refusal(b, res, presented)
+	x.rec.Upstream += x.g.now().Sub(began)
+	return nil, o
+}
+
+// refusal reads an answer that is no success.
+func (x *exchange) refusal(b *backend, res *http.Response, presented []string) outcome {
+	defer res.Body.Close()
 	x.patience.next(x.rt.config.Timeouts.Idle, errIdle)
 	a := &answer{status: res.StatusCode, header: res.Header}
 	held := newBuffer()
-	err = held.readAll(res.Body, maxRefusal)
+	err := held.readAll(res.Body, maxRefusal)
 	a.body = bytes.Clone(held.b)
 	held.free()
 	if err != nil && !errors.Is(err, errTooLarge) {
-		return x.failed(ctx, b, err)
+		return x.failed(x.trying, b, err)
 	}
 	if res.StatusCode == http.StatusUnauthorized {
 		b.auth.reject(presented)

@@ -40,6 +40,7 @@ type exchange struct {
 
 	ctx      context.Context // of the call towards backends; ends when the client leaves and nobody counts on
 	deadline time.Time       // end of the whole call
+	trying   context.Context // of the present attempt
 	giveUp   context.CancelCauseFunc
 	patience patience
 	search   search

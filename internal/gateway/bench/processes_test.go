@@ -115,7 +115,7 @@ func runGateway(tables bool) {
 	check(err)
 	fmt.Println(s.Addr())
 	if path := os.Getenv("AZPTU_BENCH_PROFILE"); path != "" {
-		defer profile(path)()
+		defer profile(path + map[bool]string{true: ".tables"}[tables])()
 	}
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	_ = s.Shutdown(context.Background())
