@@ -17,6 +17,7 @@ func TestOwnCases(t *testing.T) {
 		{"dynamic paths", "print d = parse_json('{\"a\":[{\"b\":1},{\"b\":2}]}') | project d.a[1].b, d.a[-1]['b'], d.x.y", `2 2 null`},
 		{"double encoded JSON", `print j = @'{"u":"{\"t\":5}"}' | project parse_json(parse_json(j)['u'])['t'], parse_json(j).u.t`, `5 null`},
 		{"terms", "print 'abc-def' has 'def', 'abcdef' has 'def', 'abcdef' contains 'CDE', 'a_b' has 'b', 'Abc' =~ 'aBC', 'Abc' == 'abc'", `true false true true true false`},
+		{"regular expressions are Unicode's", `print a = 'ＡＢ１２' matches regex @'^\w\w\d+$', b = extract(@'([\w-]+)$', 1, 'x ação-9'), c = replace_regex('a\u00a0b c', @'\s', '_'), d = extract_all(@'([^\s\]]+)', 'a b]'), e = 'x' matches regex @'[[:alpha:]]\W?'`, `true "ação-9" "a_b_c" ["a","b"] true`},
 		{"sets of strings", "print 'B' in~ ('a', 'b'), 'B' in ('a', 'b'), 'x y' has_any ('z', 'y'), 'x y' has_all ('x', 'z')", `true false true false`},
 		{"names", "datatable(a:long, d:dynamic)[1, dynamic({'x':2})] | summarize sum(a), count(), avg(tolong(d.x)), max(a + 1) by tostring(d.x) | getschema | project ColumnName", "\"d_x\"\n\"sum_a\"\n\"count_\"\n\"avg_d_x\"\n\"max_\""},
 		{"group by bin", "range t from datetime(2024-01-01) to datetime(2024-01-01 03:00) step 30m | summarize n = count() by bin(t, 2h) | order by t asc", "\"2024-01-01T00:00:00.0000000Z\" 4\n\"2024-01-01T02:00:00.0000000Z\" 3"},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/azptu/azptu/internal/kql/fn"
 	"github.com/azptu/azptu/internal/kql/plan"
 	"github.com/azptu/azptu/internal/kql/value"
 )
@@ -29,6 +30,13 @@ func (x *Runner) join(ctx context.Context, n *plan.Join, emit func(*Rel) error) 
 	lk, rk := keysOf(x.compiler(n.Left.Columns()).all(n.LeftKeys), left), keysOf(x.compiler(n.Right.Columns()).all(n.RightKeys), right)
 	if strings.Contains(n.Kind, "network") {
 		return x.emitPairs(n, left, right, matchNetworks(n.Kind, lk[0], rk[0], left.Len, right.Len), emit)
+	}
+	if strings.HasSuffix(n.Kind, "-shape") {
+		p, err := x.matchShapes(ctx, n.Kind, lk, rk[0], left.Len)
+		if err != nil {
+			return err
+		}
+		return x.emitPairs(n, left, right, p, emit)
 	}
 	switch n.Kind {
 	case "leftsemi", "leftanti":
@@ -193,4 +201,36 @@ func matchNetworks(kind string, addr, nets *value.Vector, n, m int) *pairs {
 		}
 	}
 	return p
+}
+
+// matchShapes matches places to the lines or polygons that they are in or near to. The keys
+// on the left are longitude, latitude and how many meters are near.
+func (x *Runner) matchShapes(ctx context.Context, kind string, at []*value.Vector, shapes *value.Vector, n int) (*pairs, error) {
+	type shape struct {
+		fn.Shape
+		row int32
+	}
+	var known []shape
+	for i := range shapes.Len {
+		if s, ok := fn.ShapeOf(shapes.Value(i)); ok {
+			known = append(known, shape{s, int32(i)})
+		}
+	}
+	p := &pairs{}
+	for i := range n {
+		before := len(p.left)
+		lon, lat, near := at[0].Value(i), at[1].Value(i), at[2].Value(i)
+		for _, s := range known {
+			if !lon.Null && !lat.Null && s.Near(lon.F, lat.F, near.F) {
+				p.left, p.right = append(p.left, int32(i)), append(p.right, s.row)
+			}
+		}
+		if len(p.left) == before && strings.HasPrefix(kind, "leftouter") {
+			p.left, p.right = append(p.left, int32(i)), append(p.right, -1)
+		}
+		if err := x.checkPairs(ctx, i*batchRows, p); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
 }

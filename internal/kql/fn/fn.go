@@ -40,7 +40,7 @@ func (c *Context) Regexp(pattern string) *regexp.Regexp {
 	if re, ok := c.regexes[pattern]; ok {
 		return re
 	}
-	re, err := regexp.Compile(pattern)
+	re, err := regexp.Compile(inGo(pattern))
 	if err != nil {
 		re = nil
 		c.fail(fmt.Errorf("regular expression %q: %w", pattern, err))
@@ -102,7 +102,7 @@ type group map[string]Func
 
 // registry holds all functions by name.
 var registry = collect(operatorFuncs, conditionFuncs, convertFuncs, mathFuncs, specialFuncs, stringFuncs, regexFuncs, encodingFuncs, parseFuncs,
-	datetimeFuncs, arrayFuncs, setFuncs, bagFuncs, ipFuncs, hashFuncs, seriesFuncs, fitFuncs, unitFuncs, sketchFuncs, geoFuncs, geohashFuncs)
+	datetimeFuncs, arrayFuncs, setFuncs, bagFuncs, ipFuncs, hashFuncs, seriesFuncs, fitFuncs, unitFuncs, sketchFuncs, geoFuncs, geohashFuncs, geoShapeFuncs, s2Funcs)
 
 func collect(groups ...group) map[string]*Func {
 	all := make(map[string]*Func)

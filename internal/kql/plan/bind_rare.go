@@ -68,6 +68,8 @@ func init() {
 	plugins["narrow"] = (*binder).narrow
 	plugins["ipv4_lookup"] = (*binder).ipLookup
 	plugins["ipv6_lookup"] = (*binder).ipLookup
+	plugins["geo_polygon_lookup"] = (*binder).shapeLookup
+	plugins["geo_line_lookup"] = (*binder).shapeLookup
 }
 
 // PluginNames lists the plugins of evaluate, sorted.
