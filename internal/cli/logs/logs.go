@@ -17,7 +17,7 @@ import (
 // New makes the command `azptu logs` and its verbs.
 func New(env *verb.Env) *cobra.Command {
 	return verb.Group(env, verb.Spec{Use: "logs", Help: "logs"},
-		newQuery(env), newTables(env), newTail(env), newServe(env), newExport(env), newImport(env), newReplay(env), newErase(env))
+		newQuery(env), newShell(env), newTables(env), newTail(env), newServe(env), newExport(env), newImport(env), newReplay(env), newErase(env))
 }
 
 // folder is the log folder of a command.

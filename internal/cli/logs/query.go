@@ -31,6 +31,9 @@ type queryOptions struct {
 	list  bool
 	since time.Duration
 
+	chart bool   // draw though nobody looks
+	svg   string // file of a picture
+
 	on        string // "" asks the folder
 	workspace string
 	cluster   string
@@ -45,6 +48,8 @@ func newQuery(env *verb.Env) *cobra.Command {
 	cmd.Flags().StringVar(&o.saved, "saved", "", "logs.flag.saved")
 	cmd.Flags().BoolVar(&o.list, "list-saved", false, "logs.flag.list-saved")
 	cmd.Flags().DurationVar(&o.since, "since", 0, "logs.flag.since")
+	cmd.Flags().BoolVar(&o.chart, "chart", false, "logs.flag.chart")
+	cmd.Flags().StringVar(&o.svg, "svg", "", "logs.flag.svg")
 	cmd.Flags().StringVar(&o.on, "on", "", "logs.flag.on")
 	cmd.Flags().StringVar(&o.workspace, "workspace", "", "logs.flag.workspace")
 	cmd.Flags().StringVar(&o.cluster, "cluster", "", "logs.flag.cluster")
@@ -73,12 +78,7 @@ func (o *queryOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	var database kql.Database = view
-	if o.since > 0 {
-		now := o.env.Now()
-		database = kql.Between(view, "TimeGenerated", now.Add(-o.since), now)
-	}
-	result, err := ask(ctx, o.env, database, text)
+	result, err := ask(ctx, o.env, o.within(view), text)
 	if err != nil {
 		return err
 	}
@@ -97,8 +97,20 @@ func (o *queryOptions) run(ctx context.Context, args []string) error {
 	return nil
 }
 
+// within is the folder's tables, of the time that is asked for.
+func (o *queryOptions) within(view *calllog.View) kql.Database {
+	if o.since <= 0 {
+		return view
+	}
+	now := o.env.Now()
+	return kql.Between(view, "TimeGenerated", now.Add(-o.since), now)
+}
+
 func (o *queryOptions) show(result *kql.Result) error {
 	for i := range result.Tables {
+		if drawn, err := o.draw(&result.Tables[i]); err != nil || drawn {
+			return err
+		}
 		if err := o.env.Show(tableView(&result.Tables[i])); err != nil {
 			return err
 		}

@@ -49,27 +49,32 @@ func newTables(env *verb.Env) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		var all []extent
-		for _, name := range view.TableNames() {
-			e, err := extentOf(ctx, view, name, env.Now())
-			if err != nil {
-				return err
-			}
-			all = append(all, e)
-		}
-		when := func(t *time.Time) any {
-			if t == nil {
-				return nil
-			}
-			return *t
-		}
-		return env.Show(render.List(all, func(e extent) string { return e.Table },
-			render.Col(env.T("logs.column.table"), func(e extent) any { return e.Table }),
-			render.Col(env.T("logs.column.rows"), func(e extent) any { return e.Rows }).AlignRight(),
-			render.Col(env.T("logs.column.from"), func(e extent) any { return when(e.From) }),
-			render.Col(env.T("logs.column.to"), func(e extent) any { return when(e.To) }),
-			render.Col(env.T("logs.column.columns"), func(e extent) any { return e.Columns }).AlignRight()))
+		return showTables(ctx, env, view)
 	}})
 	at.bind(cmd)
 	return cmd
+}
+
+// showTables lists the tables with their rows and times.
+func showTables(ctx context.Context, env *verb.Env, view *calllog.View) error {
+	var all []extent
+	for _, name := range view.TableNames() {
+		e, err := extentOf(ctx, view, name, env.Now())
+		if err != nil {
+			return err
+		}
+		all = append(all, e)
+	}
+	when := func(t *time.Time) any {
+		if t == nil {
+			return nil
+		}
+		return *t
+	}
+	return env.Show(render.List(all, func(e extent) string { return e.Table },
+		render.Col(env.T("logs.column.table"), func(e extent) any { return e.Table }),
+		render.Col(env.T("logs.column.rows"), func(e extent) any { return e.Rows }).AlignRight(),
+		render.Col(env.T("logs.column.from"), func(e extent) any { return when(e.From) }),
+		render.Col(env.T("logs.column.to"), func(e extent) any { return when(e.To) }),
+		render.Col(env.T("logs.column.columns"), func(e extent) any { return e.Columns }).AlignRight()))
 }
