@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -228,7 +229,7 @@ func TestMigrateBesideUnderLoad(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
 			time.Sleep(300 * time.Millisecond) // some calls to judge by
-			run(s, t, append(beside, "--gateway", s.admin, "--gateway-config", s.file)...)
+			run(s, t, append(slices.Clone(beside), "--gateway", s.admin, "--gateway-config", s.file)...)
 			time.Sleep(200 * time.Millisecond)
 			s.check(t)
 			if got := s.deployments(t); got != "gpt-4o-ptu-2024-11-20\t2024-11-20\tSucceeded\n" {
@@ -252,5 +253,48 @@ func TestMigrateInPlaceUnderLoad(t *testing.T) {
 	s.check(t)
 	if got := s.deployments(t); got != "gpt-4o-ptu\t2024-11-20\tSucceeded\n" {
 		t.Errorf("deployments at the end:\n%s", got)
+	}
+}
+
+// A new deployment that does not do well gets its calls taken away again, and
+// no caller notices.
+func TestSickDeploymentIsWithheld(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ fault, says string }{
+		"errors":  {`{"kind":"error","deployment":"gpt-4o-ptu-2024-11-20","status":500,"percent":40}`, ": "},
+		"latency": {`{"kind":"latency","deployment":"gpt-4o-ptu-2024-11-20","delay":"400ms"}`, "mean duration"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			resp, err := http.Post(s.emulator.Endpoints.AdminURL+"/faults", "application/json", strings.NewReader(c.fault))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode >= 300 {
+				t.Fatalf("the fault was refused: %s", resp.Status)
+			}
+			time.Sleep(300 * time.Millisecond)
+			args := append(slices.Clone(beside), "--gateway", s.admin, "--gateway-config", s.file, "--max-latency", "2")
+			cmd, out := s.azptu(t, args...)
+			err = cmd.Run()
+			var ended *exec.ExitError
+			if !errors.As(err, &ended) || ended.ExitCode() != 1 || !strings.Contains(out.String(), "does not do well") || !strings.Contains(out.String(), c.says) {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			for _, want := range []string{"): back to ", "withheld (0%)", "All calls go to 'gpt-4o-ptu'", "To go on: azptu deployment migrate"} {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("nothing was said of %q:\n%s", want, out)
+				}
+			}
+			text, err := os.ReadFile(s.file)
+			if err != nil || strings.Contains(string(text), "2024-11-20") || !strings.Contains(string(text), "members: [{backend: old, priority: 1}]") {
+				t.Errorf("the gateway's file: %v\n%s", err, text)
+			}
+			s.check(t)
+			if got := s.deployments(t); !strings.Contains(got, "gpt-4o-ptu\t2024-08-06\tSucceeded\n") {
+				t.Errorf("deployments at the end:\n%s", got)
+			}
+		})
 	}
 }

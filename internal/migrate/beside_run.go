@@ -229,7 +229,7 @@ func (b *Beside) step(ctx context.Context, j *Journal, share float64) error {
 	if err := b.Traffic.Shift(ctx, share); err != nil {
 		return err
 	}
-	reason, err := b.watch(ctx, j.Rules, share)
+	reason, err := b.watch(ctx, j, share)
 	if err != nil || reason == (Reason{}) {
 		return err
 	}
@@ -275,7 +275,8 @@ func previous(steps []float64, share float64) float64 {
 // watch looks at both sides for as long as a step is held. The reason is zero
 // when all is well. Without calls to judge by it waits longer; when the old
 // one is called and the new one is not, that is not well either.
-func (b *Beside) watch(ctx context.Context, rules Rules, share float64) (Reason, error) {
+func (b *Beside) watch(ctx context.Context, j *Journal, share float64) (Reason, error) {
+	rules := j.Rules
 	start, err := b.Traffic.Health(ctx)
 	if err != nil {
 		return Reason{}, err
@@ -290,7 +291,10 @@ func (b *Beside) watch(ctx context.Context, rules Rules, share float64) (Reason,
 			return Reason{}, err
 		}
 		since := health.Since(start)
-		verdict, reason := rules.Judge(since)
+		if since.Old.Answered >= rules.MinCalls && since.Old.Answered > 0 {
+			j.Usual = since.Old
+		}
+		verdict, reason := rules.Judge(since, j.Usual)
 		held := b.Now().Sub(begun)
 		switch {
 		case verdict == Unhealthy:

@@ -189,10 +189,17 @@ func TestJudge(t *testing.T) {
 		{"answers too long", func(h *Health) { h.New.Completion *= 3 }, Unhealthy, "tokens"},
 		{"answers too short", func(h *Health) { h.New.Completion = 100 }, Unhealthy, "tokens"},
 		{"the old one is silent", func(h *Health) { h.Old = Side{} }, Healthy, ""},
+		{"slower than the old one was", func(h *Health) { h.Old = Side{}; h.New.Took *= 2 }, Unhealthy, "latency"},
+		{"nothing to compare with", func(h *Health) { h.Old = Side{}; h.New.Took *= 2 }, Healthy, ""},
+		{"called, and not answering", func(h *Health) { h.New.Answered = 2 }, TooFew, "calls"},
 	} {
 		h := Health{well, well}
 		c.change(&h)
-		if got, why := rules().Judge(h); got != c.want || why.What != c.what {
+		usual := well
+		if c.name == "nothing to compare with" {
+			usual = Side{}
+		}
+		if got, why := rules().Judge(h, usual); got != c.want || why.What != c.what {
 			t.Errorf("%s: %v %v, want %v %s", c.name, got, why, c.want, c.what)
 		}
 	}
@@ -475,6 +482,23 @@ func TestKeepOld(t *testing.T) {
 	if err := b.Run(context.Background(), j); err != nil || j.Phase != Drained || len(w.deployments) != 2 {
 		t.Errorf("%v, %v, %d", err, j.Phase, len(w.deployments))
 	}
+}
+
+func TestOneProcessAtATime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j")
+	release, err := Lock(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Lock(path); !errors.Is(err, ErrTaken) {
+		t.Errorf("a second one: %v", err)
+	}
+	release()
+	again, err := Lock(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
 }
 
 func TestFaultyJournals(t *testing.T) {

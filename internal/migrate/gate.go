@@ -58,8 +58,9 @@ type Reason struct {
 
 func (r Reason) String() string { return r.What + ": " + r.Seen + ", limit " + r.Limit }
 
-// Judge weighs what happened in a step.
-func (r Rules) Judge(h Health) (Verdict, Reason) {
+// Judge weighs what happened in a step. usual is what the old deployment was
+// like when it was last called enough, for steps in which it is called no more.
+func (r Rules) Judge(h Health, usual Side) (Verdict, Reason) {
 	n := h.New
 	share := func(part, whole int64) float64 {
 		if whole == 0 {
@@ -78,14 +79,22 @@ func (r Rules) Judge(h Health) (Verdict, Reason) {
 	if refused, allowed := share(n.Refused, n.Attempts), share(h.Old.Refused, h.Old.Attempts)+r.MaxRefused; refused > allowed {
 		return Unhealthy, Reason{"refusals", percent(refused), percent(allowed)}
 	}
-	if n.Answered < r.MinCalls || h.Old.Answered < r.MinCalls {
+	if n.Answered < r.MinCalls {
+		return TooFew, Reason{"calls", fmt.Sprint(n.Answered), fmt.Sprint(r.MinCalls)}
+	}
+	return r.compare(n, usual)
+}
+
+// compare sets answers against those of the old deployment.
+func (r Rules) compare(n, old Side) (Verdict, Reason) {
+	if n.Answered == 0 || old.Answered < max(r.MinCalls, 1) {
 		return Healthy, Reason{}
 	}
-	before, now := h.Old.Took/time.Duration(h.Old.Answered), n.Took/time.Duration(n.Answered)
+	before, now := old.Took/time.Duration(old.Answered), n.Took/time.Duration(n.Answered)
 	if most := time.Duration(float64(before)*r.MaxLatency) + slack; r.MaxLatency > 0 && now > most {
 		return Unhealthy, Reason{"latency", now.Round(time.Millisecond).String(), most.Round(time.Millisecond).String()}
 	}
-	was, is := share(h.Old.Completion, h.Old.Answered), share(n.Completion, n.Answered)
+	was, is := float64(old.Completion)/float64(old.Answered), float64(n.Completion)/float64(n.Answered)
 	if r.MaxTokens > 0 && was > 0 && (is > was*r.MaxTokens || is < was/r.MaxTokens) {
 		return Unhealthy, Reason{"tokens", fmt.Sprintf("%.0f", is), fmt.Sprintf("%.0f–%.0f", was/r.MaxTokens, was*r.MaxTokens)}
 	}

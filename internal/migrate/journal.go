@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/azptu/azptu/internal/azure/arm"
 )
 
@@ -54,6 +56,7 @@ type Journal struct {
 	Phase    Phase          `json:"phase"`
 	Share    float64        `json:"share"` // of the calls, that was sent to the new one last
 	Setbacks int            `json:"setbacks"`
+	Usual    Side           `json:"usual"` // what the old one was like when it was last called enough
 	Events   []Event        `json:"events"`
 
 	path string
@@ -150,6 +153,24 @@ func (j *Journal) Enter(at time.Time, what string) error {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
 	return nil
+}
+
+// ErrTaken says that another process works on the same journal.
+var ErrTaken = errors.New("another process is carrying this migration out")
+
+// Lock keeps other processes of this machine away from the journal at path
+// until release is called, or the process ends however it does. The file that
+// is locked stays: taking it away could let two in.
+func Lock(path string) (release func(), err error) {
+	lock := flock.New(path + ".lock")
+	got, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("locking the journal: %w", err)
+	}
+	if !got {
+		return nil, ErrTaken
+	}
+	return func() { _ = lock.Unlock() }, nil
 }
 
 // Missing tells whether err says that there is no journal.

@@ -112,6 +112,16 @@ func (o *migrateOptions) beside(ctx context.Context, env *verb.Env) error {
 	if path == "" {
 		path = filepath.Join(env.WorkDir, ref.Account+"."+ref.Deployment+".migration.json")
 	}
+	if !env.Global.DryRun {
+		release, err := migrate.Lock(path)
+		if errors.Is(err, migrate.ErrTaken) {
+			return exit.New(exit.Conflict, env.T("deployment.beside.taken", "Path", path)).Wrap(err)
+		}
+		if err != nil {
+			return exit.New(exit.Failed, env.T("deployment.beside.unwritable", "Path", path, "Error", err.Error())).Wrap(err)
+		}
+		defer release()
+	}
 	j, err := migrate.ReadJournal(path)
 	switch {
 	case migrate.Missing(err) && o.back:

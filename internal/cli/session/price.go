@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -42,7 +43,7 @@ type PriceList struct {
 	Offline error // why the API was not asked or did not answer; nil when it did
 }
 
-// PriceList asks for the prices of units in one region, or in every one.
+// PriceListOf asks for the prices of units in one region, or in every one.
 // overlay is a file of negotiated prices, "" for none.
 func PriceListOf(ctx context.Context, env *verb.Env, cloud login.Cloud, region, currency, overlay string) (PriceList, error) {
 	own, err := readOverlay(env, overlay)
@@ -81,6 +82,13 @@ func asked(ctx context.Context, env *verb.Env, cloud login.Cloud, region, curren
 	}
 	if answer.Stale {
 		env.Warn(env.T("price.stale", "Date", answer.At))
+	}
+	if len(answer.Units) == 0 && region != "" {
+		// Either the region has none, or the list's meters are none we know.
+		everywhere, err := client.Units(ctx, "", currency)
+		if err == nil && len(everywhere.Units) == 0 {
+			return nil, errors.New("it has no meter of provisioned units that azptu knows")
+		}
 	}
 	var out []Price
 	for _, u := range answer.Units {
