@@ -8,16 +8,14 @@ import (
 // pageHeader is what a page of a column says of itself (Apache Parquet format,
 // PageHeader), as far as readers of codes go by it.
 type pageHeader struct {
-	kind       int64 // see the constants below
-	size       int64 // bytes of the page after its header
-	crc        uint32
-	hasCRC     bool
-	values     int64
-	encoding   int64
-	nulls      int64
-	levels     int64 // bytes of definition and repetition levels
-	compressed bool  // whether a data page of version 2 says that it is compressed
-	packed     int64 // bytes that the page has once it is unpacked
+	kind     int64 // see the constants below
+	size     int64 // bytes of the page after its header
+	crc      uint32
+	hasCRC   bool
+	values   int64
+	encoding int64
+	nulls    int64
+	levels   int64 // bytes of definition and repetition levels
 }
 
 const (
@@ -46,49 +44,54 @@ var errPageHeader = errors.New("a page's header cannot be read")
 
 // readPageHeader reads the header at the beginning of b and tells how long it is.
 func readPageHeader(b []byte) (h pageHeader, n int, err error) {
-	h.compressed = true // unless it says otherwise
 	t := thrift{b: b[:min(len(b), maxHeaderBytes)]}
-	t.fields(0, func(id int64, v int64, in int64) {
-		switch {
-		case in == 0:
-			switch id {
-			case 1:
-				h.kind = v
-			case 2:
-				h.packed = v
-			case 3:
-				h.size = v
-			case 4:
-				h.crc, h.hasCRC = uint32(v), true //nolint:gosec // 32 bits, signed in the format
-			}
-		case in == 5 && id <= 2 || in == 7 && id <= 2: // data page, dictionary page
-			h.field(id, v)
-		case in == 8:
-			switch id {
-			case 1:
-				h.values = v
-			case 2:
-				h.nulls = v
-			case 4:
-				h.encoding = v
-			case 5, 6:
-				h.levels += v
-			case 7:
-				h.compressed = v == thriftTrue
-			}
-		}
-	})
+	t.fields(0, h.take)
 	if t.bad || h.size < 0 || h.values < 0 || h.nulls < 0 || h.levels < 0 {
 		return h, 0, errPageHeader
 	}
 	return h, t.at, nil
 }
 
-func (h *pageHeader) field(id, v int64) {
-	if id == 1 {
-		h.values = v
-	} else {
-		h.encoding = v
+// The structures inside a page header, by their field.
+const (
+	inDataPage   = 5
+	inDictionary = 7
+	inDataPageV2 = 8
+)
+
+// take notes a number of the header: field id of the structure in.
+func (h *pageHeader) take(id, v, in int64) {
+	switch in {
+	case 0:
+		h.own(id, v)
+	case inDataPage, inDictionary:
+		if id == 1 {
+			h.values = v
+		} else if id == 2 {
+			h.encoding = v
+		}
+	case inDataPageV2:
+		switch id {
+		case 1:
+			h.values = v
+		case 2:
+			h.nulls = v
+		case 4:
+			h.encoding = v
+		case 5, 6:
+			h.levels += v
+		}
+	}
+}
+
+func (h *pageHeader) own(id, v int64) {
+	switch id {
+	case 1:
+		h.kind = v
+	case 3:
+		h.size = v
+	case 4:
+		h.crc, h.hasCRC = uint32(v), true //nolint:gosec // 32 bits, signed in the format
 	}
 }
 

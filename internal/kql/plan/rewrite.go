@@ -157,15 +157,19 @@ func Same(a, b Expr) bool {
 		return ok && a.Doc.T == b.Doc.T && pathKey(a) == pathKey(b)
 	case *Call:
 		b, ok := b.(*Call)
-		if !ok || a.F != b.F || a.T != b.T || a.F.Volatile || len(a.Args) != len(b.Args) {
-			return false
-		}
-		for i := range a.Args {
-			if !Same(a.Args[i], b.Args[i]) {
-				return false
-			}
-		}
-		return true
+		return ok && sameCall(a, b)
 	}
 	return false
+}
+
+func sameCall(a, b *Call) bool {
+	if a.F != b.F || a.T != b.T || a.F.Volatile || len(a.Args) != len(b.Args) {
+		return false
+	}
+	for i := range a.Args {
+		if !Same(a.Args[i], b.Args[i]) {
+			return false
+		}
+	}
+	return true
 }

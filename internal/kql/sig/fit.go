@@ -143,20 +143,23 @@ func accept(kind string, a Arg, args []Arg, common value.Type) (to value.Type, s
 		want := args[kind[1]-'0'].Type
 		return want, 0, a.Type == want || promotes(a.Type, want)
 	}
-	if a.Kind == "dictionary" && listKinds[kind] || a.Kind == "array" && kind == "bag" {
-		return value.Unknown, 0, false
-	}
 	if class := classes[kind]; class != nil {
-		if class(a.Type) {
-			return value.Unknown, 0, true
-		}
-		if a.Type == value.Dynamic {
-			to, ok = dynamicFor[kind]
-			return to, lenient, ok
-		}
-		return value.Unknown, 0, false
+		return acceptClass(kind, class, a)
 	}
 	return acceptType(kind, a)
+}
+
+func acceptClass(kind string, class func(value.Type) bool, a Arg) (to value.Type, score int, ok bool) {
+	switch {
+	case a.Kind == "dictionary" && listKinds[kind] || a.Kind == "array" && kind == "bag":
+		return value.Unknown, 0, false
+	case class(a.Type):
+		return value.Unknown, 0, true
+	case a.Type == value.Dynamic:
+		to, ok = dynamicFor[kind]
+		return to, lenient, ok
+	}
+	return value.Unknown, 0, false
 }
 
 func acceptType(kind string, a Arg) (value.Type, int, bool) {
