@@ -30,6 +30,7 @@ type conn struct {
 
 	ctx  context.Context // of the request
 	stop func() bool     // ends the watch over ctx
+	cut  func()          // makes whoever waits give up
 }
 
 // past is a deadline that makes a connection give up at once.
@@ -39,11 +40,17 @@ var past = time.Unix(1, 0)
 // ends.
 func (k *conn) begin(ctx context.Context) {
 	k.ctx = ctx
-	k.stop = context.AfterFunc(ctx, k.interrupt)
+	k.stop = context.AfterFunc(ctx, k.cut)
 	k.r, k.w, k.begun = 0, 0, false
 }
 
-func (k *conn) interrupt() { _ = k.SetDeadline(past) }
+// newConn takes a connection over; c is what was dialled.
+func newConn(h *host, c net.Conn) *conn {
+	k := &conn{Conn: c, host: h}
+	k.cut = func() { _ = k.SetDeadline(past) }
+	k.adopt(c)
+	return k
+}
 
 // release ends the loan in good order; the connection waits for another.
 func (k *conn) release() {

@@ -106,8 +106,7 @@ func (h *host) dial(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &conn{Conn: raw, host: h}
-	k.adopt(raw)
+	k := newConn(h, raw)
 	if h.tls == nil {
 		return k, nil
 	}
