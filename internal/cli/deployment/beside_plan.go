@@ -98,7 +98,9 @@ func besideView(env *verb.Env, p migrate.Plan, location string, o *migrateOption
 		p.From.DeploymentRef.Deployment, p.From.Account, arm.Fold(location), sideOf(p.From), sideOf(p.To), o.steps,
 		int(o.rules.Hold.Seconds()), int(o.rules.Quiet.Seconds()), orNull(o.gateway), p.Findings,
 	}
-	show := func(s side) any { return s.Name + ": " + s.Model.Name + " " + s.Model.Version + ", " + units(env, s.SKU, s.Capacity) }
+	show := func(s side) any {
+		return s.Name + ": " + s.Model.Name + " " + s.Model.Version + ", " + units(env, s.SKU, s.Capacity)
+	}
 	return render.One(r, func(r besideRecord) string { return r.Deployment },
 		render.Col(env.T("deployment.field.from"), func(r besideRecord) any { return show(r.From) }),
 		render.Col(env.T("deployment.field.to"), func(r besideRecord) any { return show(r.To) }),

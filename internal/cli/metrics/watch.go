@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -188,7 +189,7 @@ func (s scene) draw(env *verb.Env, on canvas) []string {
 	case s.board:
 		lines = append(lines, Board(env, s.rows[min(s.chosen, len(s.rows)-1)], width, min(max((height-16)/3, 3), 12))...)
 	default:
-		lines = append(lines, s.table(env, height-2-len(lines))...)
+		lines = append(lines, s.table(env, width, height-1-len(lines))...)
 	}
 	for len(lines) < height-1 {
 		lines = append(lines, "")
@@ -197,15 +198,24 @@ func (s scene) draw(env *verb.Env, on canvas) []string {
 }
 
 // table lists the deployments with the chosen one marked, as many as fit.
-func (s scene) table(env *verb.Env, most int) []string {
+func (s scene) table(env *verb.Env, width, height int) []string {
+	var drawn strings.Builder
+	err := render.Write(&drawn, view(env, s.rows), render.Options{Format: render.Table, Width: max(width-2, 20), Numbers: env.Printer()})
+	if err != nil {
+		return []string{err.Error()}
+	}
+	lines := strings.Split(strings.TrimRight(drawn.String(), "\n"), "\n")
+	out := []string{"  " + lines[0]}
+	most := max(height-1, 1)
 	first := max(min(s.chosen-most/2, len(s.rows)-most), 0)
-	var out []string
-	for i, row := range s.rows[first:min(first+max(most, 1), len(s.rows))] {
-		mark := "  "
-		if first+i == s.chosen {
-			mark = "› "
+	for i, line := range lines[1:] {
+		switch {
+		case i < first || i >= first+most:
+		case i == s.chosen:
+			out = append(out, "› "+line)
+		default:
+			out = append(out, "  "+line)
 		}
-		out = append(out, mark+term.Pad(trend(row, sparkCells), sparkCells, false)+"  "+Line(env, row))
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,14 @@ func TestScreen(t *testing.T) {
 	text := strings.Join(s.draw(env, paper{100, 12}), "\n")
 	if !strings.Contains(text, "› ") || !strings.Contains(text, "one") || !strings.Contains(text, "two") || strings.Count(text, "\n") != 11 || !strings.Contains(text, "last 1h") {
 		t.Errorf("table:\n%s", text)
+	}
+	many := scene{chosen: 30, window: Window{Last: time.Hour}}
+	for i := range 40 {
+		many.rows = append(many.rows, Row{Deployment: fmt.Sprintf("d-%02d", i)})
+	}
+	text = strings.Join(many.draw(env, paper{60, 10}), "\n")
+	if !strings.Contains(text, "› d-30") || strings.Contains(text, "d-20") || strings.Count(text, "\n") != 9 {
+		t.Errorf("what is chosen is not in sight:\n%s", text)
 	}
 	for _, key := range []term.Key{term.Down, term.Down, term.Up, term.Enter} {
 		s, _, _ = s.press(key)
