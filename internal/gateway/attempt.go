@@ -24,6 +24,7 @@ const (
 	full                      // the backend has no room
 	tooLong                   // the provisioned deployment does not take so long a prompt
 	broken                    // the backend failed; it may work again
+	improper                  // the client's request cannot be sent on
 	unusable                  // the backend will not do for this call: wrong credentials, no such deployment
 )
 
@@ -166,7 +167,7 @@ func (x *exchange) request(ctx context.Context, b *backend) (*http.Request, []st
 	req.Body, req.ContentLength, req.TransferEncoding, req.Trailer, req.Close = nil, 0, nil, nil, false
 	req.RequestURI, req.RemoteAddr, req.TLS, req.Pattern = "", "", nil, ""
 	if x.upload {
-		x.attachUpload(req)
+		x.attachUpload(req, b)
 	} else if x.entry.request != nil && (len(x.entry.request.b) > 0 || x.r.Method != http.MethodDelete) {
 		x.attachBody(req, b)
 	}
@@ -230,14 +231,15 @@ func (*heldBody) Close() error { return nil }
 // failed judges an attempt that got no whole answer.
 func (x *exchange) failed(ctx context.Context, b *backend, err error) outcome {
 	cause := context.Cause(ctx)
+	spoiled := x.spoiled(cause)
 	switch {
 	case x.ctx.Err() != nil:
 		return outcome{verdict: clientGone}
+	case spoiled != nil:
+		return outcome{verdict: improper, fault: spoiled}
 	case cause == errTotal || cause == errFirstByte || cause == errIdle:
 		x.rec.ErrorMessage = cause.Error()
 		return outcome{verdict: broken, fault: newFault(http.StatusGatewayTimeout, "Timeout", "The operation was timeout.")}
-	case cause == errUploadTooLarge:
-		return outcome{verdict: unusable, fault: tooLarge(x.rt.config.Sizes.Upload)}
 	case errors.Is(err, errWriteFailed):
 		x.gone.Store(true)
 		return outcome{verdict: clientGone}

@@ -34,6 +34,7 @@ type exchange struct {
 	body    body
 	counted bool // the prompt's tokens are counted, not estimated
 	upload  bool // the request's body is passed on without being held
+	form    *form
 
 	holds [4]hold
 	held  int
@@ -195,6 +196,9 @@ func (x *exchange) hold() *fault {
 		if r.ContentLength > sizes.Upload {
 			return tooLarge(sizes.Upload)
 		}
+		if x.target.model && x.target.deployment == "" {
+			return x.readForm()
+		}
 		return nil
 	}
 	if r.ContentLength > sizes.Body {
@@ -256,7 +260,7 @@ func (x *exchange) choosePool() *fault {
 	switch p, ok := x.product.pools[name]; {
 	case ok:
 		x.pool = p
-	case name == "" && x.target.model && !x.upload:
+	case name == "" && x.target.model:
 		return newFault(http.StatusBadRequest, "BadRequest", "The request names no model: 'model' is required.")
 	case name == "" || !x.target.model:
 		x.pool = x.poolHolding(x.pinned)
@@ -382,6 +386,7 @@ func (x *exchange) refuse(f *fault) {
 	}
 	if f.status == statusClientGone {
 		x.rec.Status = statusClientGone
+		x.abort = true // a client that only stopped sending must not take silence for an answer
 		return
 	}
 	x.refused = true

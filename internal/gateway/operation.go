@@ -39,6 +39,8 @@ var byDeployment = map[string]operation{
 	"/embeddings":           {"Embeddings_Create", embedding, true},
 	"/images/generations":   {"ImageGenerations_Create", opaque, true},
 	"/images/edits":         {"ImageEdits_Create", opaque, true},
+	"/images/variations":    {"ImageVariations_Create", opaque, true},
+	"/videos":               {"Videos_Create", opaque, true},
 	"/audio/transcriptions": {"Transcriptions_Create", opaque, true},
 	"/audio/translations":   {"Translations_Create", opaque, true},
 	"/audio/speech":         {"Speech_Create", opaque, true},

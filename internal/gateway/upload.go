@@ -47,7 +47,11 @@ func (x *exchange) passUpload() *fault {
 	return x.give(s)
 }
 
-var errUploadTooLarge = errors.New("the upload is larger than allowed")
+// Why an upload is given up that its client, not the backend, spoiled.
+var (
+	errUploadTooLarge = errors.New("the upload is larger than allowed")
+	errUploadBroken   = errors.New("the request body could not be read")
+)
 
 // upload is the client's body on its way to a backend: bounded, and counted.
 type upload struct {
@@ -60,14 +64,34 @@ type upload struct {
 func (u *upload) Read(p []byte) (int, error) {
 	n, err := u.src.Read(p)
 	if u.left -= int64(n); u.left < 0 {
-		u.over(errUploadTooLarge)
-		return 0, errUploadTooLarge
+		err = errUploadTooLarge
 	}
-	u.read.Add(int64(n))
-	return n, err
+	switch {
+	case err == nil || err == io.EOF:
+		u.read.Add(int64(n))
+		return n, err
+	case err != errUploadTooLarge && err != errModelTwice && err != errModelSize && err != errPart:
+		err = errUploadBroken
+	}
+	u.over(err)
+	return 0, err
 }
 
 func (u *upload) Close() error { return nil }
+
+// spoiled is the answer to a client whose upload was given up for a reason of
+// its own, nil for other reasons. The backend is not to blame.
+func (x *exchange) spoiled(cause error) *fault {
+	switch cause {
+	case errUploadTooLarge:
+		return tooLarge(x.rt.config.Sizes.Upload)
+	case errUploadBroken:
+		return newFault(http.StatusBadRequest, "BadRequest", "The request body could not be read.")
+	case errModelTwice, errModelSize, errPart:
+		return newFault(http.StatusBadRequest, "BadRequest", cause.Error())
+	}
+	return nil
+}
 
 // patient bounds the time between two pieces of an upload.
 type patient struct {
@@ -82,9 +106,21 @@ func (p patient) Read(b []byte) (int, error) {
 	return p.src.Read(b)
 }
 
-// attachUpload gives the request the client's own body.
-func (x *exchange) attachUpload(req *http.Request) {
-	limit := x.rt.config.Sizes.Upload
-	req.Body = &upload{src: patient{x.r.Body, http.NewResponseController(x.w), x.g.now, x.rt.config.Timeouts.Idle}, left: limit, over: x.giveUp}
-	req.ContentLength = x.r.ContentLength
+// uploaded is the client's body.
+func (x *exchange) uploaded() io.Reader {
+	return patient{x.r.Body, http.NewResponseController(x.w), x.g.now, x.rt.config.Timeouts.Idle}
+}
+
+// attachUpload gives the request the client's own body, with b's name for the
+// model where a form names it.
+func (x *exchange) attachUpload(req *http.Request, b *backend) {
+	body, length := x.uploaded(), x.r.ContentLength
+	if x.form != nil {
+		var longer int64
+		if body, longer = x.form.renamed(b.Deployment, body); length >= 0 {
+			length += longer
+		}
+	}
+	req.Body = &upload{src: body, left: x.rt.config.Sizes.Upload, over: x.giveUp}
+	req.ContentLength = length
 }
