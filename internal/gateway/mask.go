@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"regexp"
 	"sync"
 
@@ -8,18 +9,72 @@ import (
 )
 
 // builtinMasks find what has no place in a log: addresses, numbers of cards
-// and documents, credentials.
-var builtinMasks = sync.OnceValue(func() []*regexp.Regexp {
-	return []*regexp.Regexp{
-		regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+`),
-		regexp.MustCompile(`\b(?:\d[ -]?){13,19}\b`),
-		regexp.MustCompile(`\b\d{3}\.\d{3}\.\d{3}-\d{2}\b`),
-		regexp.MustCompile(`\b\d{3}-\d{2}-\d{4}\b`),
-		regexp.MustCompile(`(?i)\bbearer\s+[A-Za-z0-9._~+/=-]{16,}`),
-		regexp.MustCompile(`\b(?:sk|pk|ghp|xox[abp])[-_][A-Za-z0-9_-]{16,}`),
-		regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*`),
+// and documents, credentials. Each stands under what a text must at least have
+// for it to find anything; looking for that is hundreds of times cheaper.
+var builtinMasks = sync.OnceValue(func() map[trait][]*regexp.Regexp {
+	return map[trait][]*regexp.Regexp{
+		hasAt: {regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+`)},
+		hasDigits: {
+			regexp.MustCompile(`\b(?:\d[ -]?){13,19}\b`),
+			regexp.MustCompile(`\b\d{3}\.\d{3}\.\d{3}-\d{2}\b`),
+			regexp.MustCompile(`\b\d{3}-\d{2}-\d{4}\b`),
+		},
+		hasBearer: {regexp.MustCompile(`(?i)\bbearer\s+[A-Za-z0-9._~+/=-]{16,}`)},
+		hasLongWord: {
+			regexp.MustCompile(`\b(?:sk|pk|ghp|xox[abp])[-_][A-Za-z0-9_-]{16,}`),
+			regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*`),
+		},
 	}
 })
+
+// trait is what a text has that may have to be masked.
+type trait uint8
+
+const (
+	hasAt       trait = 1 << iota
+	hasDigits         // so many digits with nothing but blanks, dots and dashes between them
+	hasBearer         // in whatever case
+	hasLongWord       // as long as the shortest token
+
+	leastDigits = 9  // of an American social security number
+	leastWord   = 13 // of the first part of a JSON Web Token
+)
+
+// traits looks through a text once.
+func traits(text []byte) (t trait) {
+	digits, word := 0, 0
+	for i, c := range text {
+		switch lower := c | 0x20; {
+		case c >= '0' && c <= '9':
+			digits++
+			word++
+		case c == '-':
+			word++
+		case c == ' ' || c == '.':
+			word = 0
+		case lower >= 'a' && lower <= 'z' || c == '_':
+			digits = 0
+			word++
+			if lower == 'b' && len(text) > i+6 && bytes.EqualFold(text[i:i+6], bearerWord) {
+				t |= hasBearer
+			}
+		default:
+			digits, word = 0, 0
+			if c == '@' {
+				t |= hasAt
+			}
+		}
+		if digits >= leastDigits {
+			t |= hasDigits
+		}
+		if word >= leastWord {
+			t |= hasLongWord
+		}
+	}
+	return t
+}
+
+var bearerWord = []byte("bearer")
 
 // maskBody replaces what the rules find inside the texts of a JSON body. Keys,
 // numbers and the structure stay, so that the body stays JSON.
@@ -63,11 +118,20 @@ func closingQuote(body []byte, at int) int {
 var stars = []byte("***")
 
 func maskText(text []byte, own []*regexp.Regexp) []byte {
-	for _, rules := range [][]*regexp.Regexp{builtinMasks(), own} {
-		for _, rule := range rules {
-			if rule.Match(text) {
-				text = rule.ReplaceAllLiteral(text, stars)
+	if has := traits(text); has != 0 {
+		for _, t := range [...]trait{hasAt, hasDigits, hasBearer, hasLongWord} {
+			if has&t != 0 {
+				text = maskBy(text, builtinMasks()[t])
 			}
+		}
+	}
+	return maskBy(text, own)
+}
+
+func maskBy(text []byte, rules []*regexp.Regexp) []byte {
+	for _, rule := range rules {
+		if rule.Match(text) {
+			text = rule.ReplaceAllLiteral(text, stars)
 		}
 	}
 	return text
