@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"strings"
 
@@ -28,8 +29,17 @@ var kinds = map[string][]string{
 	"any": {"long", "string", "dynamic", "datetime", "bool"}, "scalar": {"long", "string", "dynamic", "datetime", "timespan", "bool", "real", "guid"},
 }
 
+// about begins a source of chance of its own for a part of the corpus, so that the other
+// parts stay as they are when the language grows.
+func (c *corpus) about(part string) {
+	h := fnv.New64()
+	_, _ = h.Write([]byte(part))
+	c.r = rand.New(rand.NewPCG(c.seed, h.Sum64()))
+}
+
 // corpus makes queries: every function and aggregate by its signatures, then pipelines.
 type corpus struct {
+	seed uint64
 	r    *rand.Rand
 	seen map[string]bool
 	out  []string
@@ -92,6 +102,7 @@ func (c *corpus) functions() {
 		if fn.Lookup(name) == nil && !plan.Special(name) {
 			continue
 		}
+		c.about(name)
 		for i, call := range c.calls(sig.Scalar(name), 3) {
 			switch i % 3 {
 			case 0:
@@ -107,6 +118,7 @@ func (c *corpus) functions() {
 		if !agg.Known(name) {
 			continue
 		}
+		c.about("aggregate " + name)
 		for i, call := range c.calls(sig.Aggregate(name), 4) {
 			switch i % 3 {
 			case 0:
@@ -256,9 +268,11 @@ func (c *corpus) pipelines(n int) {
 
 // queries makes the corpus; the same seed gives the same.
 func queries(seed uint64) []string {
-	c := &corpus{r: rand.New(rand.NewPCG(seed, 7)), seen: map[string]bool{}}
+	c := &corpus{seed: seed, seen: map[string]bool{}}
 	c.functions()
+	c.about("operators")
 	c.operators()
+	c.about("pipelines")
 	c.pipelines(900)
 	return c.out
 }

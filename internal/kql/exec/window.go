@@ -26,7 +26,7 @@ func (x *Runner) window(ctx context.Context, n *plan.Window, emit func(*Rel) err
 // windows are the functions by name.
 var windows = map[string]func(c plan.WindowCall, a []*value.Vector, n int) *value.Vector{
 	"prev": neighbour(-1), "next": neighbour(1), "row_number": rowNumber, "row_cumsum": rowCumsum,
-	"row_rank_dense": rowRank(true), "row_rank": rowRank(true), "row_rank_min": rowRank(false), "row_window_session": rowSession,
+	"row_rank_dense": rowRank(true), "row_rank": rowRank(true), "row_rank_min": rowRank(false), "row_window_session": rowSession, "rows_near": rowsNear,
 }
 
 func neighbour(sign int64) func(plan.WindowCall, []*value.Vector, int) *value.Vector {
@@ -133,4 +133,24 @@ func rowSession(c plan.WindowCall, a []*value.Vector, n int) *value.Vector {
 		b.Append(start)
 	}
 	return b.Finish()
+}
+
+// rowsNear says for each row whether a condition holds there or so many rows further on or back.
+func rowsNear(_ plan.WindowCall, a []*value.Vector, n int) *value.Vector {
+	out := make([]int64, n)
+	if n == 0 {
+		return value.BoolsOf(out, nil)
+	}
+	before, after := int(min(a[1].Value(0).I, int64(n))), int(min(a[2].Value(0).I, int64(n)))
+	done := 0
+	for i := range n {
+		if !a[0].Value(i).Bool() {
+			continue
+		}
+		for j := max(i-before, done); j <= min(i+after, n-1); j++ {
+			out[j] = 1
+		}
+		done = min(i+after, n-1) + 1
+	}
+	return value.BoolsOf(out, nil)
 }

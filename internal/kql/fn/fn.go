@@ -102,7 +102,7 @@ type group map[string]Func
 
 // registry holds all functions by name.
 var registry = collect(operatorFuncs, conditionFuncs, convertFuncs, mathFuncs, specialFuncs, stringFuncs, regexFuncs, encodingFuncs, parseFuncs,
-	datetimeFuncs, arrayFuncs, setFuncs, bagFuncs, ipFuncs, hashFuncs, seriesFuncs, fitFuncs, unitFuncs, sketchFuncs, geoFuncs, geohashFuncs, geoShapeFuncs, s2Funcs)
+	datetimeFuncs, arrayFuncs, setFuncs, bagFuncs, ipFuncs, hashFuncs, seriesFuncs, fitFuncs, unitFuncs, sketchFuncs, geoFuncs, geohashFuncs, geoShapeFuncs, s2Funcs, transformFuncs)
 
 func collect(groups ...group) map[string]*Func {
 	all := make(map[string]*Func)

@@ -175,7 +175,7 @@ func (b *binder) compute(p *pipeline, op *ast.Columns, in *scope) {
 // projected puts computed columns in place of the others.
 func (b *binder) projected(p *pipeline, verb string, its []item) {
 	proj := &Project{In: p.node}
-	names := newNamer(nil)
+	names := avoiding(p.node.Columns())
 	for _, it := range its {
 		if it.name == "" || !it.given {
 			continue
@@ -229,7 +229,7 @@ func (b *binder) extend(p *pipeline, before []Col, its []item) {
 
 func (b *binder) distinct(p *pipeline, its []item) {
 	a := &Aggregate{In: p.node}
-	names := newNamer(nil)
+	names := avoiding(p.node.Columns())
 	for _, it := range its {
 		b.scalarKey(it.x, it.at)
 		if it.name == "" {
@@ -313,9 +313,9 @@ func (b *binder) reorder(p *pipeline, op *ast.Columns) {
 		group := filterCols(cols, func(c Col) bool { return m[c.ID] && !used[c.ID] && !b.namedLater(op.Items[i+1:], x, c) })
 		switch op.Orders[i] {
 		case "asc":
-			sort.SliceStable(group, func(i, j int) bool { return group[i].Name < group[j].Name })
+			sort.SliceStable(group, func(i, j int) bool { return strings.ToLower(group[i].Name) < strings.ToLower(group[j].Name) })
 		case "desc":
-			sort.SliceStable(group, func(i, j int) bool { return group[i].Name > group[j].Name })
+			sort.SliceStable(group, func(i, j int) bool { return strings.ToLower(group[i].Name) > strings.ToLower(group[j].Name) })
 		case "granny-asc":
 			sort.SliceStable(group, func(i, j int) bool { return naturalLess(group[i].Name, group[j].Name) })
 		case "granny-desc":

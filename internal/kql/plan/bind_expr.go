@@ -348,7 +348,7 @@ func (b *binder) between(x *ast.Between, r *row) Expr {
 	if x.Not {
 		op = "!between"
 	}
-	if v.Type() == value.Dynamic {
+	if v.Type() == value.Dynamic && lo.Type() != value.Dynamic {
 		v = b.coerce(v, lo.Type())
 	}
 	if v.Type() == value.DateTime && hi.Type() == value.TimeSpan {
@@ -357,7 +357,7 @@ func (b *binder) between(x *ast.Between, r *row) Expr {
 	t := v.Type()
 	if t.IsNumeric() && lo.Type().IsNumeric() && hi.Type().IsNumeric() {
 		t = max(t, lo.Type(), hi.Type())
-	} else if lo.Type() != t || hi.Type() != t || t == value.String || t == value.Bool {
+	} else if lo.Type() != t || hi.Type() != t || t == value.String || t == value.Bool || t == value.GUID || t == value.Dynamic {
 		b.failf(x.Pos, "the operator '%s' is not defined for %s, %s and %s", op, t, lo.Type(), hi.Type())
 	}
 	return b.fold(fn.Lookup(op), []Expr{b.coerce(v, t), b.coerce(lo, t), b.coerce(hi, t)}, value.Bool)

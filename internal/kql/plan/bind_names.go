@@ -46,6 +46,9 @@ func callName(c *ast.Call, s *sig.Symbol) string {
 	if len(c.Args) > 0 {
 		first = nameOf(c.Args[0])
 	}
+	if strings.HasPrefix(c.Name, "array_sort_") {
+		return nameOr(first, "array0") + "_sorted"
+	}
 	switch s.Naming {
 	case "arg1":
 		return first
@@ -132,7 +135,16 @@ func colName(id int, cols []Col) string {
 // namer hands out names that are not yet taken.
 type namer struct {
 	taken map[string]bool
+	// avoid are columns of the input: they may be named again, but not by chance.
+	avoid map[string]bool
 	n     int
+}
+
+// avoiding makes a namer for columns that take the place of others.
+func avoiding(cols []Col) *namer {
+	n := newNamer(nil)
+	n.avoid = newNamer(cols).taken
+	return n
 }
 
 func newNamer(cols []Col) *namer {
@@ -148,7 +160,7 @@ func (n *namer) fresh() string {
 	for {
 		n.n++
 		name := "Column" + strconv.Itoa(n.n)
-		if !n.taken[name] {
+		if !n.taken[name] && !n.avoid[name] {
 			n.taken[name] = true
 			return name
 		}

@@ -68,6 +68,7 @@ func init() {
 	plugins["narrow"] = (*binder).narrow
 	plugins["ipv4_lookup"] = (*binder).ipLookup
 	plugins["ipv6_lookup"] = (*binder).ipLookup
+	plugins["rows_near"] = (*binder).rowsNear
 	plugins["geo_polygon_lookup"] = (*binder).shapeLookup
 	plugins["geo_line_lookup"] = (*binder).shapeLookup
 }
@@ -391,4 +392,22 @@ func (b *binder) scan(p *pipeline, op *ast.Scan, in *scope) {
 		n.Cols = append(n.Cols, c)
 	}
 	p.node = n
+}
+
+// rowsNear keeps the rows for which a condition holds, and so many before and after each.
+func (b *binder) rowsNear(p *pipeline, op *ast.Evaluate, in *scope) {
+	args := op.Call.Args
+	if len(args) < 2 || len(args) > 3 {
+		b.failf(op.Pos, "rows_near() takes a condition, how many rows before and, if not as many, how many after")
+	}
+	before := p.node.Columns()
+	n := Const{value.OfLong(b.countOf(args[1], in))}
+	after := n
+	if len(args) == 3 {
+		after = Const{value.OfLong(b.countOf(args[2], in))}
+	}
+	near := b.col("", value.Bool)
+	p.withWindows([]WindowCall{{Name: "rows_near", Args: []Expr{b.condition(args[0], p.rowOf(in)), n, after}, Out: near}})
+	p.node = &Filter{In: p.node, Pred: Ref{near.ID, near.Type}}
+	p.project(before)
 }

@@ -25,7 +25,7 @@ func (b *binder) grouping(list []ast.Expr, r *row, names *namer) (keys []Expr, c
 
 func (b *binder) summarize(p *pipeline, op *ast.Summarize, in *scope) {
 	r := p.rowOf(in)
-	names := newNamer(nil)
+	names := avoiding(r.cols)
 	keys, keyCols := b.grouping(op.By, r, names)
 	outer := b.tail
 	b.tail = &pipeline{keys: keys, keyNames: map[string]bool{}}

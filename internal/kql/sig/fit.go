@@ -155,7 +155,7 @@ func acceptClass(kind string, class func(value.Type) bool, a Arg) (to value.Type
 		return value.Unknown, 0, false
 	case class(a.Type):
 		return value.Unknown, 0, true
-	case a.Type == value.Dynamic:
+	case a.Type == value.Dynamic && a.Kind != "dictionary" && a.Kind != "array":
 		to, ok = dynamicFor[kind]
 		return to, lenient, ok
 	}
@@ -170,7 +170,7 @@ func acceptType(kind string, a Arg) (value.Type, int, bool) {
 			return value.Unknown, 0, true
 		case promotes(a.Type, want):
 			return want, 1 + int(want) - int(a.Type), true
-		case a.Type == value.Dynamic:
+		case a.Type == value.Dynamic && a.Kind != "dictionary" && a.Kind != "array":
 			return want, lenient, true
 		}
 	}
