@@ -38,6 +38,7 @@ var (
 	ErrUnhealthy = errors.New("the new deployment does not do well")
 	ErrByHand    = errors.New("traffic must be shifted by hand")
 	ErrFailed    = errors.New("the new deployment was not created")
+	ErrCalled    = errors.New("the old deployment has not been quiet for long enough")
 )
 
 // UnhealthyError says why traffic went back.
@@ -61,6 +62,7 @@ type Beside struct {
 	Report  func(Event)   // hears of everything that is entered into the journal; may be nil
 	Look    time.Duration // between two looks while waiting; 0 means 15 seconds
 	ByHand  bool          // somebody says that traffic has been shifted
+	NoWait  bool          // return ErrCalled instead of waiting for the old one to be quiet
 }
 
 // Run goes on from where the journal says and returns when nothing is left to
@@ -70,7 +72,7 @@ func (b *Beside) Run(ctx context.Context, j *Journal) error {
 	steps := map[Phase]func(context.Context, *Journal) error{
 		Planned: b.create, Created: b.shift, Shifting: b.shift, Shifted: b.drain, Drained: b.remove, Deleted: b.finish,
 		Withheld: func(_ context.Context, j *Journal) error {
-			j.Setbacks = 0
+			j.Setbacks, j.Silent = 0, time.Time{}
 			return b.reach(j, Created, "taken up again after it was withheld")
 		},
 	}
@@ -311,17 +313,32 @@ func (b *Beside) watch(ctx context.Context, j *Journal, share float64) (Reason, 
 }
 
 // drain waits until nobody has called the old deployment for as long as asked.
+// The service's clock counts; metrics come late, so silence counts only from
+// when the last calls were known to be shifted.
 func (b *Beside) drain(ctx context.Context, j *Journal) error {
 	for {
 		if _, err := b.unchanged(ctx, j.From); err != nil {
 			return err
 		}
 		last, now, err := b.Calls.LastCall(ctx, j.From.DeploymentRef)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case last.IsZero() || now.Sub(last) >= j.Rules.Quiet:
+		}
+		if j.Silent.IsZero() && !now.IsZero() {
+			j.Silent = now
+			if err := b.note(j, "waiting for silence"); err != nil {
+				return err
+			}
+		}
+		since := j.Silent
+		if last.After(since) {
+			since = last
+		}
+		switch {
+		case !now.IsZero() && now.Sub(since) >= j.Rules.Quiet:
 			return b.reach(j, Drained, "nobody calls "+j.From.DeploymentRef.Deployment)
+		case b.NoWait:
+			return ErrCalled
 		}
 		if err := b.Sleep(ctx, b.look()); err != nil {
 			return err

@@ -473,6 +473,27 @@ func TestByHand(t *testing.T) {
 	}
 }
 
+// Without waiting it comes back while the old one is called, or silence is too
+// young to be believed.
+func TestNotWaitingForSilence(t *testing.T) {
+	w, path := newWorld(), filepath.Join(t.TempDir(), "j")
+	w.share, w.lastOld = 1, time.Time{}
+	j := NewJournal(path, Plan{From: input().From, To: newOne()}, rules())
+	b := &Beside{Azure: w, Calls: w, Now: func() time.Time { return w.now }, Sleep: w.Sleep, NoWait: true, ByHand: true}
+	if err := b.Run(context.Background(), j); !errors.Is(err, ErrCalled) || j.Phase != Shifted {
+		t.Fatalf("%v, %v", err, j.Phase)
+	}
+	w.pass(rules().Quiet)
+	w.lastOld = w.now // somebody called again
+	if err := b.Run(context.Background(), j); !errors.Is(err, ErrCalled) {
+		t.Fatalf("%v, %v", err, j.Phase)
+	}
+	w.pass(rules().Quiet)
+	if err := b.Run(context.Background(), j); err != nil || j.Phase != Finished {
+		t.Errorf("%v, %v", err, j.Phase)
+	}
+}
+
 func TestKeepOld(t *testing.T) {
 	w, path := newWorld(), filepath.Join(t.TempDir(), "j")
 	r := rules()

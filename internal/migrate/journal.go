@@ -56,7 +56,8 @@ type Journal struct {
 	Phase    Phase          `json:"phase"`
 	Share    float64        `json:"share"` // of the calls, that was sent to the new one last
 	Setbacks int            `json:"setbacks"`
-	Usual    Side           `json:"usual"` // what the old one was like when it was last called enough
+	Usual    Side           `json:"usual"`           // what the old one was like when it was last called enough
+	Silent   time.Time      `json:"silent,omitzero"` // service time from which silence of the old one counts
 	Events   []Event        `json:"events"`
 
 	path string

@@ -17,26 +17,34 @@ type gathering map[string]*gathered
 
 type gathered struct {
 	ref    arm.DeploymentRef
-	points map[time.Time]*Point
+	points map[time.Time]*both
 	end    time.Time
 	step   time.Duration
 }
 
+// both is a step as the two families of metrics tell it: that of OpenAI's
+// models, and that of all.
+type both struct{ openAI, all Point }
+
 // add takes over the answer for one account. What cannot be understood in it
-// is left out: a figure less is better than none at all.
-func (g gathering) add(resource azmetrics.MetricData, step time.Duration) {
+// is left out: a figure less is better than none at all. A metric that Azure
+// says it could not read is an error: nobody may take it for nothing.
+func (g gathering) add(resource azmetrics.MetricData, step time.Duration) (end time.Time, err error) {
+	end, _ = time.Parse(time.RFC3339, text(resource.EndTime))
 	id, err := arm.ParseID(text(resource.ResourceID))
 	if err != nil {
-		return
+		return end, nil
 	}
 	account, ok := id.Account()
 	if !ok {
-		return
+		return end, nil
 	}
-	end, _ := time.Parse(time.RFC3339, text(resource.EndTime))
 	for _, metric := range resource.Values {
 		if metric.Name == nil {
 			continue
+		}
+		if code := text(metric.ErrorCode); code != "" && !strings.EqualFold(code, "Success") {
+			return end, &arm.Error{Kind: arm.Unavailable, Code: code, Message: text(metric.ErrorMessage)}
 		}
 		for _, one := range metric.TimeSeries {
 			labels := labelsOf(one.MetadataValues)
@@ -47,57 +55,85 @@ func (g gathering) add(resource azmetrics.MetricData, step time.Duration) {
 			at := g.of(arm.DeploymentRef{AccountRef: account, Deployment: name}, end, step)
 			for _, value := range one.Data {
 				if value.TimeStamp != nil {
-					at.point(*value.TimeStamp).take(text(metric.Name.Value), labels, value)
+					at.take(*value.TimeStamp, text(metric.Name.Value), labels, value)
 				}
 			}
 		}
 	}
+	return end, nil
 }
 
 func (g gathering) of(ref arm.DeploymentRef, end time.Time, step time.Duration) *gathered {
 	key := strings.ToLower(ref.ID())
 	if g[key] == nil {
-		g[key] = &gathered{ref: ref, points: map[time.Time]*Point{}, end: end, step: step}
+		g[key] = &gathered{ref: ref, points: map[time.Time]*both{}, end: end, step: step}
 	}
 	return g[key]
 }
 
-func (g *gathered) point(at time.Time) *Point {
+// take puts one value where it belongs.
+func (g *gathered) take(at time.Time, metric string, labels map[string]string, v azmetrics.MetricValue) {
 	at = at.UTC()
 	if g.points[at] == nil {
-		g.points[at] = &Point{At: at}
+		g.points[at] = &both{Point{At: at}, Point{At: at}}
 	}
-	return g.points[at]
-}
-
-// take puts one value where it belongs.
-func (p *Point) take(metric string, labels map[string]string, v azmetrics.MetricValue) {
+	b := g.points[at]
 	switch strings.ToLower(metric) {
 	case "azureopenairequests":
-		n := whole(v.Total)
-		if n == 0 {
-			return
-		}
-		if p.Requests == nil {
-			p.Requests = map[string]int64{}
-		}
-		p.Requests[labels["statuscode"]] += n
-		if strings.EqualFold(labels["isspillover"], "true") {
-			p.Spilled += n
-		}
+		b.openAI.count(labels, v)
+	case "modelrequests":
+		b.all.count(labels, v)
 	case "processedprompttokens":
-		p.Prompt += whole(v.Total)
+		b.openAI.Prompt += whole(v.Total)
+	case "inputtokens":
+		b.all.Prompt += whole(v.Total)
 	case "generatedtokens":
-		p.Output += whole(v.Total)
+		b.openAI.Output += whole(v.Total)
+	case "outputtokens":
+		b.all.Output += whole(v.Total)
 	case "azureopenaiprovisionedmanagedutilizationv2":
-		p.Used, p.Peak = share(v.Average), share(v.Maximum)
+		b.openAI.Used, b.openAI.Peak = share(v.Average), share(v.Maximum)
+	case "provisionedutilization":
+		b.all.Used, b.all.Peak = share(v.Average), share(v.Maximum)
 	case "azureopenaicontexttokenscachematchrate":
-		p.Cached = share(v.Average)
+		b.openAI.Cached = share(v.Average)
 	case "azureopenaitimetoresponse":
-		p.Response = milliseconds(v.Average)
+		b.openAI.Response = milliseconds(v.Average)
+	case "timetoresponse":
+		b.all.Response = milliseconds(v.Average)
 	case "azureopenaittltinms":
-		p.Whole = milliseconds(v.Average)
+		b.openAI.Whole = milliseconds(v.Average)
+	case "timetolastbyte":
+		b.all.Whole = milliseconds(v.Average)
 	}
+}
+
+// count adds requests of one status.
+func (p *Point) count(labels map[string]string, v azmetrics.MetricValue) {
+	n := whole(v.Total)
+	if n == 0 {
+		return
+	}
+	if p.Requests == nil {
+		p.Requests = map[string]int64{}
+	}
+	p.Requests[labels["statuscode"]] += n
+	if strings.EqualFold(labels["isspillover"], "true") {
+		p.Spilled += n
+	}
+}
+
+// point is the step: what one family does not tell is taken from the other.
+// Both count the calls of OpenAI's models, so the greater counts.
+func (b *both) point() Point {
+	p := b.openAI
+	if b.all.Calls() > p.Calls() {
+		p.Requests, p.Spilled = b.all.Requests, b.all.Spilled
+	}
+	p.Prompt, p.Output = max(p.Prompt, b.all.Prompt), max(p.Output, b.all.Output)
+	p.Used, p.Peak = cmp.Or(p.Used, b.all.Used), cmp.Or(p.Peak, b.all.Peak)
+	p.Response, p.Whole = cmp.Or(p.Response, b.all.Response), cmp.Or(p.Whole, b.all.Whole)
+	return p
 }
 
 // series is everything gathered, by account and deployment.
@@ -106,7 +142,7 @@ func (g gathering) series() []Series {
 	for _, one := range g {
 		s := Series{Ref: one.ref, End: one.end, Step: one.step, Points: make([]Point, 0, len(one.points))}
 		for _, p := range one.points {
-			s.Points = append(s.Points, *p)
+			s.Points = append(s.Points, p.point())
 		}
 		slices.SortFunc(s.Points, func(a, b Point) int { return a.At.Compare(b.At) })
 		all = append(all, s)

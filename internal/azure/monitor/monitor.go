@@ -136,12 +136,14 @@ type query struct {
 	filter      string
 }
 
-// queries are what is asked of each account. Metrics split by status take
-// dimensions that the others do not have.
+// queries are what is asked of each account, in both families of metrics:
+// AzureOpenAI… counts OpenAI's models alone, the other all of them. Metrics
+// split by status take dimensions that the others do not have.
 var queries = []query{
-	{[]string{"AzureOpenAIRequests"}, "Total", "ModelDeploymentName eq '*' and StatusCode eq '*' and IsSpillover eq '*'"},
-	{[]string{"ProcessedPromptTokens", "GeneratedTokens"}, "Total", "ModelDeploymentName eq '*'"},
-	{[]string{"AzureOpenAIProvisionedManagedUtilizationV2", "AzureOpenAITimeToResponse", "AzureOpenAITTLTInMS", "AzureOpenAIContextTokensCacheMatchRate"}, "Average,Maximum", "ModelDeploymentName eq '*'"},
+	{[]string{"AzureOpenAIRequests", "ModelRequests"}, "Total", "ModelDeploymentName eq '*' and StatusCode eq '*' and IsSpillover eq '*'"},
+	{[]string{"ProcessedPromptTokens", "GeneratedTokens", "InputTokens", "OutputTokens"}, "Total", "ModelDeploymentName eq '*'"},
+	{[]string{"AzureOpenAIProvisionedManagedUtilizationV2", "AzureOpenAITimeToResponse", "AzureOpenAITTLTInMS", "AzureOpenAIContextTokensCacheMatchRate",
+		"ProvisionedUtilization", "TimeToResponse", "TimeToLastByte"}, "Average,Maximum", "ModelDeploymentName eq '*'"},
 }
 
 // Deployments asks about every deployment of accounts, which must be of one
@@ -151,7 +153,7 @@ func (c *Client) Deployments(ctx context.Context, accounts []arm.AccountRef, w W
 	all := gathering{}
 	for chunk := range slices.Chunk(accounts, maxAccounts) {
 		for _, q := range queries {
-			if err := c.ask(ctx, chunk, q, w, all); err != nil {
+			if _, err := c.ask(ctx, chunk, q, w, all); err != nil {
 				return nil, err
 			}
 		}
@@ -160,16 +162,15 @@ func (c *Client) Deployments(ctx context.Context, accounts []arm.AccountRef, w W
 }
 
 // Calls asks how many requests each deployment of an account had, by minute,
-// in the last hour of the service's clock. It is the cheap question.
-func (c *Client) Calls(ctx context.Context, account arm.AccountRef) ([]Series, error) {
-	all := gathering{}
-	if err := c.ask(ctx, []arm.AccountRef{account}, queries[0], Window{}, all); err != nil {
-		return nil, err
-	}
-	return all.series(), nil
+// in the last hour of the service's clock, and what time it is there. It is the
+// cheap question.
+func (c *Client) Calls(ctx context.Context, account arm.AccountRef) (all []Series, now time.Time, err error) {
+	found := gathering{}
+	now, err = c.ask(ctx, []arm.AccountRef{account}, queries[0], Window{}, found)
+	return found.series(), now, err
 }
 
-func (c *Client) ask(ctx context.Context, accounts []arm.AccountRef, q query, w Window, into gathering) error {
+func (c *Client) ask(ctx context.Context, accounts []arm.AccountRef, q query, w Window, into gathering) (end time.Time, err error) {
 	step := w.Step
 	if step == 0 {
 		step = time.Minute
@@ -189,12 +190,14 @@ func (c *Client) ask(ctx context.Context, accounts []arm.AccountRef, q query, w 
 	}
 	answer, err := c.sdk.QueryResources(ctx, accounts[0].SubscriptionID, namespace, q.names, azmetrics.ResourceIDList{ResourceIDs: ids}, options)
 	if err != nil {
-		return arm.AsError(err)
+		return end, arm.AsError(err)
 	}
 	for _, resource := range answer.Values {
-		into.add(resource, step)
+		if end, err = into.add(resource, step); err != nil {
+			return end, err
+		}
 	}
-	return nil
+	return end, nil
 }
 
 // iso writes a step as ISO 8601 does.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/monitor/query/azmetrics"
 
 	"github.com/azptu/azptu/internal/azure/arm"
 	"github.com/azptu/azptu/internal/azure/login"
@@ -67,8 +68,8 @@ func TestDeployments(t *testing.T) {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		switch names := q.Get("metricnames"); {
-		case names == "AzureOpenAIRequests":
-			io.WriteString(w, series(names, deployment+","+label("StatusCode", "429")+","+label("IsSpillover", "True"), `{"timeStamp":"2026-11-22T09:05:00Z","total":3},{"timeStamp":"2026-11-22T09:10:00Z","total":0}`))
+		case names == "AzureOpenAIRequests,ModelRequests":
+			io.WriteString(w, series("AzureOpenAIRequests", deployment+","+label("StatusCode", "429")+","+label("IsSpillover", "True"), `{"timeStamp":"2026-11-22T09:05:00Z","total":3},{"timeStamp":"2026-11-22T09:10:00Z","total":0}`))
 		case strings.HasPrefix(names, "ProcessedPromptTokens"):
 			io.WriteString(w, series("GeneratedTokens", deployment, `{"timeStamp":"2026-11-22T09:05:00Z","total":640}`))
 		default:
@@ -88,6 +89,43 @@ func TestDeployments(t *testing.T) {
 	}
 	if second.Requests != nil || second.Used != nil {
 		t.Errorf("figures were made up: %+v", second)
+	}
+}
+
+// Models of others than OpenAI are counted by the other family of metrics; what
+// both count is counted once.
+func TestBothFamilies(t *testing.T) {
+	at := time.Date(2026, 11, 22, 9, 5, 0, 0, time.UTC)
+	value := func(v float64) azmetrics.MetricValue {
+		return azmetrics.MetricValue{TimeStamp: &at, Total: &v, Average: &v}
+	}
+	ok := map[string]string{"statuscode": "200"}
+	g := gathering{}
+	one := g.of(arm.DeploymentRef{AccountRef: account, Deployment: "both"}, at, time.Minute)
+	for metric, v := range map[string]float64{"AzureOpenAIRequests": 3, "ModelRequests": 3, "ProcessedPromptTokens": 9, "InputTokens": 9} {
+		one.take(at, metric, ok, value(v))
+	}
+	other := g.of(arm.DeploymentRef{AccountRef: account, Deployment: "deepseek"}, at, time.Minute)
+	for metric, v := range map[string]float64{"ModelRequests": 5, "InputTokens": 7, "OutputTokens": 8, "ProvisionedUtilization": 50, "TimeToResponse": 20, "TimeToLastByte": 30} {
+		other.take(at, metric, ok, value(v))
+	}
+	got := g.series()
+	if p := got[0].Points[0]; p.Calls() != 3 || p.Prompt != 9 {
+		t.Errorf("%+v", p)
+	}
+	if p := got[1].Points[0]; p.Calls() != 5 || p.Prompt != 7 || p.Output != 8 || *p.Used != 0.5 || *p.Response != 20*time.Millisecond || *p.Whole != 30*time.Millisecond {
+		t.Errorf("%+v", p)
+	}
+}
+
+// What Azure Monitor could not read is not taken for nothing.
+func TestFailedMetric(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, strings.Replace(series("AzureOpenAIRequests", "", ""), `"errorCode":"Success"`, `"errorCode":"InternalServerError","errorMessage":"later"`, 1))
+	})
+	if _, _, err := c.Calls(t.Context(), account); arm.KindOf(err) != arm.Unavailable {
+		t.Errorf("%v", err)
 	}
 }
 

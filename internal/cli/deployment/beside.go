@@ -294,12 +294,11 @@ type lastCalls struct {
 }
 
 func (l lastCalls) LastCall(ctx context.Context, ref arm.DeploymentRef) (last, now time.Time, err error) {
-	all, err := l.client.Calls(ctx, ref.AccountRef)
+	all, now, err := l.client.Calls(ctx, ref.AccountRef)
 	if err != nil {
 		return last, now, err
 	}
 	for _, one := range all {
-		now = one.End
 		if !strings.EqualFold(one.Ref.Deployment, ref.Deployment) {
 			continue
 		}
@@ -332,7 +331,7 @@ func (o *migrateOptions) goOn(ctx context.Context, s *session.Session, j *migrat
 	line := env.Term.Progress()
 	defer line.Done()
 	b := &migrate.Beside{
-		Azure: s.ARM, Calls: lastCalls{client}, Now: env.Now, Look: o.every, ByHand: o.shifted,
+		Azure: s.ARM, Calls: lastCalls{client}, Now: env.Now, Look: o.every, ByHand: o.shifted, NoWait: env.Global.NoWait,
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			line.Show(env.T("deployment.beside.waiting", "Phase", string(j.Phase), "Share", env.Printer().Percent(j.Share, 0)))
 			return session.Sleep(ctx, d)
@@ -392,6 +391,8 @@ func explainBeside(s *session.Session, j *migrate.Journal, err error) error {
 		out = exit.New(exit.Interrupted, env.T("deployment.beside.left"))
 	case errors.Is(err, migrate.ErrByHand):
 		out = exit.New(exit.Pending, env.T("deployment.beside.shift-now", "Old", j.From.DeploymentRef.Deployment, "New", j.To.DeploymentRef.Deployment))
+	case errors.Is(err, migrate.ErrCalled):
+		out = exit.New(exit.Pending, env.T("deployment.beside.still-called", "Old", j.From.DeploymentRef.Deployment, "Quiet", j.Rules.Quiet.String()))
 	case errors.As(err, &unhealthy):
 		out = exit.New(exit.Failed, env.T("deployment.beside.unhealthy", "New", j.To.DeploymentRef.Deployment, "Share", env.Printer().Percent(unhealthy.Share, 0),
 			"What", env.T("deployment.beside.gate."+unhealthy.Reason.What), "Seen", unhealthy.Reason.Seen, "Limit", unhealthy.Reason.Limit))
