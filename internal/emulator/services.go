@@ -35,7 +35,7 @@ func (s services) byPath(path string) http.Handler {
 		return s.prices
 	case ingest.Paths(folded):
 		return s.ingest
-	case strings.HasPrefix(folded, "/v1/workspaces/"), strings.HasPrefix(folded, "/v1/rest/"), strings.HasPrefix(folded, "/v2/rest/"):
+	case folded == "/v1/$batch", strings.HasPrefix(folded, "/v1/workspaces/"), strings.HasPrefix(folded, "/v1/rest/"), strings.HasPrefix(folded, "/v2/rest/"):
 		return s.logs
 	}
 	return nil

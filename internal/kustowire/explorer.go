@@ -2,7 +2,6 @@ package kustowire
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,16 +20,7 @@ type explorerRequest struct {
 
 // option finds an option of the request; names are compared exactly.
 func (r explorerRequest) option(name string) any {
-	properties := r.Properties
-	if text, ok := properties.(string); ok {
-		var parsed map[string]any
-		if json.Unmarshal([]byte(text), &parsed) != nil {
-			return nil
-		}
-		properties = parsed
-	}
-	object, _ := properties.(map[string]any)
-	options, _ := object["Options"].(map[string]any)
+	options, _ := r.properties()["Options"].(map[string]any)
 	return options[name]
 }
 
@@ -100,7 +90,7 @@ func (h *Handler) queryV1(w http.ResponseWriter, r *http.Request) {
 		h.command(w, asked.Query)
 		return
 	}
-	result, err := h.run(r.Context(), asked.Query)
+	result, err := h.run(r.Context(), asked)
 	if err != nil {
 		explorerFailure(w, err)
 		return

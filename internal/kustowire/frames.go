@@ -20,7 +20,7 @@ func (h *Handler) queryV2(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	result, err := h.run(r.Context(), asked.Query)
+	result, err := h.run(r.Context(), asked)
 	if err != nil {
 		explorerFailure(w, err)
 		return

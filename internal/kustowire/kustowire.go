@@ -1,6 +1,6 @@
 // Package kustowire speaks the query protocols of Azure over any database of
 // the Kusto engine, so that clients written for Azure work against it as they
-// are: the query API of Log Analytics (/v1/workspaces/{id}/query) and the REST
+// are: the query API of Log Analytics (/v1/workspaces/{id}/query, /v1/$batch) and the REST
 // API of Data Explorer (/v1/rest/query, /v1/rest/mgmt for the .show commands
 // that clients send, /v2/rest/query whole or in fragments, and
 // /v1/rest/auth/metadata, which tells clients where to sign in). Who may ask is
@@ -65,6 +65,7 @@ func New(cfg Config) *Handler {
 	h := &Handler{cfg: cfg, mux: http.NewServeMux()}
 	h.mux.HandleFunc("POST /v1/workspaces/{workspace}/query", h.workspaceQuery)
 	h.mux.HandleFunc("GET /v1/workspaces/{workspace}/query", h.workspaceQuery)
+	h.mux.HandleFunc("POST /v1/$batch", h.batch)
 	h.mux.HandleFunc("GET /v1/rest/auth/metadata", h.metadata)
 	h.mux.HandleFunc("POST /v1/rest/query", h.queryV1)
 	h.mux.HandleFunc("POST /v1/rest/mgmt", h.manage)
@@ -74,7 +75,7 @@ func New(cfg Config) *Handler {
 
 // Paths tells whether a path is one of this protocol's.
 func Paths(path string) bool {
-	return strings.HasPrefix(path, "/v1/workspaces/") || strings.HasPrefix(path, "/v1/rest/") || strings.HasPrefix(path, "/v2/rest/")
+	return path == "/v1/$batch" || strings.HasPrefix(path, "/v1/workspaces/") || strings.HasPrefix(path, "/v1/rest/") || strings.HasPrefix(path, "/v2/rest/")
 }
 
 // Open tells whether a path is answered without a credential.
@@ -92,8 +93,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // run asks the engine.
-func (h *Handler) run(ctx context.Context, text string) (*kql.Result, error) {
-	return h.cfg.Engine.Query(ctx, text, kql.Options{Now: h.cfg.Now(), Limits: h.cfg.Limits, Database: h.cfg.Database})
+func (h *Handler) run(ctx context.Context, r explorerRequest) (*kql.Result, error) {
+	return h.cfg.Engine.Query(ctx, r.Query, kql.Options{
+		Now: h.cfg.Now(), Limits: h.cfg.Limits, Database: h.database(r), Parameters: h.parameters(ctx, r),
+	})
 }
 
 // metadata tells clients of Data Explorer where to sign in.

@@ -3,6 +3,7 @@ package logs
 import (
 	"context"
 	"crypto/subtle"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -25,6 +26,8 @@ type serveOptions struct {
 	folder
 	listen string
 	login  string
+	cert   string
+	key    string
 }
 
 func newServe(env *verb.Env) *cobra.Command {
@@ -33,6 +36,9 @@ func newServe(env *verb.Env) *cobra.Command {
 	o.bind(cmd)
 	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8082", "logs.flag.listen")
 	cmd.Flags().StringVar(&o.login, "login", "https://login.microsoftonline.com", "logs.flag.login")
+	cmd.Flags().StringVar(&o.cert, "cert", "", "logs.flag.cert")
+	cmd.Flags().StringVar(&o.key, "key", "", "logs.flag.cert-key")
+	cmd.MarkFlagsRequiredTogether("cert", "key")
 	return cmd
 }
 
@@ -55,14 +61,19 @@ func (o *serveOptions) run(ctx context.Context) error {
 	}
 	handler := kustowire.New(kustowire.Config{Engine: &kql.Engine{}, Database: view, Now: o.env.Now, LoginEndpoint: o.login})
 	server := &http.Server{Handler: guarded(handler, token), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute}
-	fmt.Fprintln(o.env.Term.Out, o.env.T("logs.serving", "URL", "http://"+socket.Addr().String()))
+	scheme, serve := "http://", server.Serve
+	if o.cert != "" {
+		scheme, serve = "https://", func(l net.Listener) error { return server.ServeTLS(l, o.cert, o.key) }
+		server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	fmt.Fprintln(o.env.Term.Out, o.env.T("logs.serving", "URL", scheme+socket.Addr().String()))
 	stop := context.AfterFunc(ctx, func() {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		_ = server.Shutdown(last)
 	})
 	defer stop()
-	if err := server.Serve(socket); !errors.Is(err, http.ErrServerClosed) {
+	if err := serve(socket); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serving logs: %w", err)
 	}
 	return nil
