@@ -79,13 +79,15 @@ func (g *Gateway) Admin(s *Server) http.Handler {
 }
 
 func (g *Gateway) putConfig(w http.ResponseWriter, r *http.Request, s *Server) {
-	if want := r.Header.Get("If-Match"); want != "" && want != "*" && want != g.ETag() {
-		writeJSON(w, http.StatusPreconditionFailed, map[string]string{"error": "the configuration in service is another one", "etag": g.ETag()})
-		return
-	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, config.MaxFile))
 	if err != nil {
 		writeJSON(w, http.StatusRequestEntityTooLarge, map[string]string{"error": "the configuration is too long"})
+		return
+	}
+	g.replacing.Lock() // between the comparison and the change nobody else comes
+	defer g.replacing.Unlock()
+	if want := r.Header.Get("If-Match"); want != "" && want != "*" && want != g.ETag() {
+		writeJSON(w, http.StatusPreconditionFailed, map[string]string{"error": "the configuration in service is another one", "etag": g.ETag()})
 		return
 	}
 	c, err := config.Parse(text)

@@ -51,6 +51,8 @@ type Gateway struct {
 	perBackend sync.Map // name → *backendMetrics
 	runtime    atomic.Pointer[runtime]
 	hijacked   connections
+	silence    time.Duration // of a stream, until the client is sent a comment
+	replacing  sync.Mutex    // one configuration after the other comes by the admin API
 	draining   atomic.Bool
 	retiring   sync.WaitGroup // telemetry that was replaced and sends its last
 	sink       Sink
@@ -62,7 +64,7 @@ func New(ctx context.Context, c *config.Config, text []byte, o Options) (*Gatewa
 	g := &Gateway{
 		now: o.Now, origin: o.Now(), tokens: o.Tokens, log: o.Log, access: o.Access,
 		catalog: defaultCatalog(o.Catalog), memory: newMemory(), metrics: &metrics{},
-		transports: &transports{now: o.Now, wrap: o.Wrap}, sink: o.Sink,
+		transports: &transports{now: o.Now, wrap: o.Wrap}, sink: o.Sink, silence: keepAlive,
 	}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)

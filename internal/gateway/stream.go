@@ -319,7 +319,7 @@ func (s *relayed) begin(began time.Time) {
 	x.rec.Stream = true
 	x.committed = true
 	x.w.WriteHeader(s.res.StatusCode)
-	s.quiet = time.AfterFunc(keepAlive, s.comment)
+	s.quiet = time.AfterFunc(x.g.silence, s.comment)
 }
 
 // write sends bytes at once. The deadline for slow readers is only renewed
@@ -348,9 +348,9 @@ func (s *relayed) write(p []byte, now time.Time) error {
 			return errWriteFailed
 		}
 	}
-	if now.Sub(s.spoke) > keepAlive/8 {
+	if now.Sub(s.spoke) > x.g.silence/8 {
 		s.spoke = now
-		s.quiet.Reset(keepAlive)
+		s.quiet.Reset(x.g.silence)
 	}
 	return nil
 }
