@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"sync"
 
 	"github.com/azptu/azptu/internal/tokens"
@@ -118,7 +119,19 @@ func count(l *jsonlex.Lexer, kind jsonlex.Kind) int {
 		l.Skip()
 		return 0
 	}
-	return min(max(int(l.Float()), 0), 1<<24)
+	digits := l.Skip()
+	if n := 0; len(digits) <= 8 {
+		for i, c := range digits {
+			if c < '0' || c > '9' {
+				break
+			}
+			if n = 10*n + int(c-'0'); i == len(digits)-1 {
+				return min(n, 1<<24)
+			}
+		}
+	}
+	f, _ := strconv.ParseFloat(string(digits), 64) // 1e3 is a number too; beyond all bounds it is infinite
+	return int(min(max(f, 0), 1<<24))
 }
 
 func (b *body) streamOptions(l *jsonlex.Lexer) {

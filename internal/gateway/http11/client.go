@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -62,7 +61,11 @@ const (
 var (
 	errNoAnswer = errors.New("the connection was closed before the answer began")
 	errHeadLong = errors.New("the head of the answer is too long")
+	errStale    = errUnsent{errors.New("the connection is no longer open")}
 )
+
+// errUnsent means that the backend saw nothing of the request.
+type errUnsent struct{ error }
 
 // RoundTrip sends a request and returns when the head of its answer is here.
 // The answer's body must be closed and, unlike that of http.Transport, be used
@@ -113,9 +116,10 @@ func (c *Client) attempt(ctx context.Context, h *host, req *http.Request, raw []
 		return nil, false, err
 	}
 	k.begin(ctx)
-	if n, err := k.Write(raw); err != nil {
+	if err := k.ask(raw); err != nil {
 		k.discard()
-		return nil, k.reused && n == 0, fmt.Errorf("writing the request: %w", err)
+		var unsent errUnsent
+		return nil, k.reused && (errors.As(err, &unsent) || !k.begun && repeatable(req)), err
 	}
 	res, err = k.answer(req, c.maxHead())
 	if err != nil {

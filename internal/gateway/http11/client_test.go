@@ -114,6 +114,41 @@ func TestRequestOnTheWire(t *testing.T) {
 	}
 }
 
+// TestRequestInPieces: a backend that reads slowly gets the whole request.
+func TestRequestInPieces(t *testing.T) {
+	body := strings.Repeat("0123456789", maxBody/10)
+	b := listen(t, func(_ int64, c net.Conn, in *bufio.Reader) {
+		_ = c.(*net.TCPConn).SetReadBuffer(4 << 10)
+		for {
+			time.Sleep(10 * time.Millisecond)
+			r, err := http.ReadRequest(in)
+			if err != nil {
+				return
+			}
+			text, _ := io.ReadAll(r.Body)
+			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
+		}
+	})
+	c := newClient(t)
+	dial := c.Dial
+	c.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err == nil {
+			_ = conn.(*net.TCPConn).SetWriteBuffer(4 << 10)
+		}
+		return conn, err
+	}
+	for range 3 {
+		res, err := post(t.Context(), t, c, b.url(), body)
+		if got := whole(t, res, err); got != body {
+			t.Fatalf("%d bytes came, want %d", len(got), len(body))
+		}
+	}
+	if n := b.conns.Load(); n != 1 {
+		t.Errorf("%d connections for calls one after another", n)
+	}
+}
+
 // TestNothingSlipsIn promises that no part of a request can end its head or
 // begin another request.
 func TestNothingSlipsIn(t *testing.T) {

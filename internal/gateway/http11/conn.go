@@ -52,6 +52,22 @@ func newConn(h *host, c net.Conn) *conn {
 	return k
 }
 
+// ask sends a request. The first bytes of the answer may be here then.
+func (k *conn) ask(raw []byte) error {
+	left, done, err := k.converse(raw)
+	if done {
+		return err
+	}
+	n, err := k.Write(left)
+	switch {
+	case err == nil:
+		return nil
+	case n == 0 && len(left) == len(raw):
+		return errUnsent{fmt.Errorf("writing the request: %w", err)}
+	}
+	return fmt.Errorf("writing the request: %w", err)
+}
+
 // release ends the loan in good order; the connection waits for another.
 func (k *conn) release() {
 	stray := k.r < k.w || k.ended

@@ -76,7 +76,7 @@ func (h *host) get(ctx context.Context) (*conn, error) {
 		if k == nil {
 			return h.dial(ctx)
 		}
-		if k.alive() {
+		if k.lazy() || k.alive() { // one that is lazy is asked when it is used
 			k.reused = true
 			return k, nil
 		}

@@ -14,6 +14,8 @@ func (k *conn) adopt(net.Conn) {}
 
 func (k *conn) alive() bool { return true }
 
+func (k *conn) converse(raw []byte) (left []byte, ok bool, err error) { return raw, false, nil }
+
 func (k *conn) lazy() bool { return false }
 
 func (k *conn) fetch() error { return k.more() }

@@ -21,7 +21,21 @@ type socket struct {
 	take  func(fd uintptr) bool
 	n     int   // what take read
 	err   error // how
+
+	send  func(fd uintptr) bool
+	out   []byte // what send is still to write
+	state sending
 }
+
+// sending is how far send has come.
+type sending int
+
+const (
+	unsent sending = iota
+	stale          // the backend had closed the connection, or said something unasked
+	partly         // the system took a part of the request
+	sent
+)
 
 // adopt looks at a connection once.
 func (k *conn) adopt(c net.Conn) {
@@ -40,7 +54,7 @@ func (k *conn) adopt(c net.Conn) {
 		_, err := syscall.Read(int(fd), one[:])
 		s.quiet = err == syscall.EAGAIN
 	}
-	s.take = k.take
+	s.take, s.send = k.take, k.send
 }
 
 // alive tells whether an idle connection is still open and silent. Whatever a
@@ -52,6 +66,63 @@ func (k *conn) alive() bool {
 	}
 	s.quiet = false
 	return s.raw.Control(s.probe) == nil && s.quiet
+}
+
+// converse writes the request, unless the connection turns out to be stale, and
+// waits for the first bytes of the answer. To look whether the connection is
+// alive, to write and to wait is one step here, in which nothing that happens
+// to the connection is missed and nothing is asked twice. ok is false when it
+// cannot be done, or not to its end: what is left of raw is written and read
+// in the ordinary way then.
+func (k *conn) converse(raw []byte) (left []byte, ok bool, err error) {
+	s := &k.socket
+	if !s.plain {
+		return raw, false, nil
+	}
+	s.out, s.state, s.n, s.err = raw, unsent, 0, nil
+	err = s.raw.Read(s.send)
+	left, s.out = s.out, nil
+	switch {
+	case s.state == stale:
+		return nil, true, errStale
+	case err != nil && s.state == unsent:
+		return left, false, nil
+	case err != nil:
+		return nil, true, k.reason(err)
+	case s.state != sent:
+		return left, false, nil
+	case s.err != nil:
+		return nil, true, k.reason(os.NewSyscallError("read", s.err))
+	case s.n == 0:
+		k.ended = true
+		return nil, true, nil
+	}
+	k.begun = true
+	k.w = s.n
+	return nil, true, nil
+}
+
+// send is what converse does when it may write, and when it may read.
+func (k *conn) send(fd uintptr) bool {
+	s := &k.socket
+	if s.state == sent {
+		return k.take(fd)
+	}
+	var one [1]byte
+	if n, err := syscall.Read(int(fd), one[:]); n >= 0 || err != syscall.EAGAIN {
+		s.state = stale
+		return true
+	}
+	n, err := syscall.Write(int(fd), s.out)
+	s.out = s.out[max(n, 0):]
+	if err != nil || len(s.out) > 0 {
+		if s.state = partly; n <= 0 {
+			s.state = unsent
+		}
+		return true
+	}
+	s.state = sent
+	return false
 }
 
 // lazy tells that fetch can be used.
