@@ -108,7 +108,7 @@ func (x *exchange) ask(b *backend, began time.Time) (*http.Response, outcome) {
 	if req == nil {
 		return nil, o
 	}
-	x.rec.BackendURL = req.URL.String()
+	x.rec.BackendURL = addressOf(req.URL)
 	res, err := b.transport.RoundTrip(req)
 	if err != nil {
 		x.rec.Upstream += x.g.now().Sub(began)
@@ -201,6 +201,14 @@ func (x *exchange) backendURL(b *backend) *url.URL {
 		u.Path, u.RawPath = plain, escaped
 	}
 	return &u
+}
+
+// addressOf is u as text, which costs less than what can write any address.
+func addressOf(u *url.URL) string {
+	if u.RawQuery == "" {
+		return u.Scheme + "://" + u.Host + u.EscapedPath()
+	}
+	return u.Scheme + "://" + u.Host + u.EscapedPath() + "?" + u.RawQuery
 }
 
 // attachBody gives the request the body as b is to get it.
