@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -233,41 +234,47 @@ func (e *eraser) columns(schema *Schema, seg segment) (rows int, err error) {
 	if err != nil || len(hit) == 0 {
 		return 0, err
 	}
-	kept := 0
-	for _, part := range hit {
-		for _, yes := range part {
-			if yes {
-				rows++
-			} else {
-				kept++
-			}
-		}
-	}
+	rows, kept := counted(hit)
 	if e.Rows && kept == 0 {
 		return rows, os.Remove(seg.path)
 	}
-	said := map[string]bool{}
-	for _, name := range at.said {
-		said[name] = true
-	}
 	for _, c := range columns {
-		if !e.Rows && !said[c.name] {
+		if !e.Rows && !slices.Contains(at.said, c.name) {
 			continue
 		}
 		for i, v := range c.parts {
 			c.parts[i] = without(v, hit[i], e.Rows)
 		}
 	}
-	for i := len(hit) - 1; i >= 0; i-- { // a row group without rows is none
+	dropEmptyGroups(columns)
+	columns = append(columns, extractHidden(columns)...)
+	return rows, writeSegment(seg.path, schema.Table, columns)
+}
+
+// counted tells how many rows are marked and how many are not.
+func counted(hit [][]bool) (marked, others int) {
+	for _, part := range hit {
+		for _, yes := range part {
+			if yes {
+				marked++
+			} else {
+				others++
+			}
+		}
+	}
+	return marked, others
+}
+
+// dropEmptyGroups takes out the row groups that have no rows any more.
+func dropEmptyGroups(columns []*fileColumn) {
+	for i := len(columns[0].parts) - 1; i >= 0; i-- {
 		if columns[0].parts[i].Len > 0 {
 			continue
 		}
 		for _, c := range columns {
-			c.parts = append(c.parts[:i], c.parts[i+1:]...)
+			c.parts = slices.Delete(c.parts, i, i+1)
 		}
 	}
-	columns = append(columns, extractHidden(columns)...)
-	return rows, writeSegment(seg.path, schema.Table, columns)
 }
 
 // without is a column without some of its values: they are empty, or gone.

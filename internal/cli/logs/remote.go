@@ -20,19 +20,8 @@ const (
 
 // askAzure sends the text to Azure.
 func (o *queryOptions) askAzure(ctx context.Context, text string) (*kql.Result, error) {
-	var missing string
-	switch {
-	case o.on != onWorkspace && o.on != onExplorer:
-		return nil, o.env.NotOneOf("--on", o.on, []string{onWorkspace, onExplorer})
-	case o.on == onWorkspace && o.workspace == "":
-		missing = "--workspace"
-	case o.on == onExplorer && o.cluster == "":
-		missing = "--cluster"
-	case o.on == onExplorer && o.database == "":
-		missing = "--database"
-	}
-	if missing != "" {
-		return nil, exit.New(exit.Usage, o.env.T("logs.on-needs", "Place", o.on, "Flag", missing))
+	if err := o.placed(); err != nil {
+		return nil, err
 	}
 	way, err := reach(o.env)
 	if err != nil {
@@ -60,6 +49,24 @@ func (o *queryOptions) askAzure(ctx context.Context, text string) (*kql.Result, 
 		result.Tables = append(result.Tables, typed(t))
 	}
 	return result, nil
+}
+
+// placed checks that the place is one, and that it is known where it is.
+func (o *queryOptions) placed() error {
+	var missing string
+	switch {
+	case o.on != onWorkspace && o.on != onExplorer:
+		return o.env.NotOneOf("--on", o.on, []string{onWorkspace, onExplorer})
+	case o.on == onWorkspace && o.workspace == "":
+		missing = "--workspace"
+	case o.on == onExplorer && o.cluster == "":
+		missing = "--cluster"
+	case o.on == onExplorer && o.database == "":
+		missing = "--database"
+	default:
+		return nil
+	}
+	return exit.New(exit.Usage, o.env.T("logs.on-needs", "Place", o.on, "Flag", missing))
 }
 
 // explainRemote says what Azure said.
