@@ -71,9 +71,9 @@ func (p *parser) inList(t token, x Expr) Expr {
 
 func (p *parser) relational() Expr {
 	x := p.additive()
-	for p.is("<") || p.is(">") || p.is("<=") || p.is(">=") {
+	if p.is("<") || p.is(">") || p.is("<=") || p.is(">=") { // comparisons do not chain
 		t := p.advance()
-		x = &Binary{Pos: t.pos, Op: t.text, L: x, R: p.additive()}
+		return &Binary{Pos: t.pos, Op: t.text, L: x, R: p.additive()}
 	}
 	return x
 }

@@ -62,6 +62,20 @@ func queries(t testing.TB) []string {
 	return out
 }
 
+func TestComparisonsDoNotChain(t *testing.T) {
+	for _, text := range []string{"print (1 > 2) > 3", "print 1 > (2 > 3)", "print (1 < 2) < 3 == true"} {
+		q, err := Parse(text)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+		} else if q.String() != text {
+			t.Errorf("%s is printed as %s", text, q)
+		}
+	}
+	if _, err := Parse("print 1 > 2 > 3"); err == nil {
+		t.Error("a chain of comparisons is accepted")
+	}
+}
+
 func TestPrintedQueryParsesToTheSame(t *testing.T) {
 	bad := 0
 	for _, text := range queries(t) {

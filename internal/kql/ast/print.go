@@ -233,7 +233,7 @@ func (x *Binary) print(p *printer, prec int) {
 	}
 	own := precedence(x.Op)
 	left := own
-	if own == precEquality {
+	if own == precEquality || own == precRelational { // these do not chain
 		left = own + 1
 	}
 	p.wrap(prec > own, func() {

@@ -73,6 +73,9 @@ func (b *binder) item(x ast.Expr, r *row) []item {
 	}
 	b.standalone, _ = inner.(*ast.Binary)
 	it := item{name: nameOf(x), x: b.scalar(inner, r), at: x.At()}
+	if c, ok := inner.(*ast.Call); ok && named == nil && c.Name == "column_ifexists" && indexOf(r.cols, it.name) < 0 {
+		it.name = "" // there is no such column to be named after
+	}
 	id, isIdent := inner.(*ast.Ident)
 	it.given = named != nil || isIdent && indexOf(r.cols, id.Name) >= 0
 	return []item{it}
@@ -176,23 +179,19 @@ func (b *binder) compute(p *pipeline, op *ast.Columns, in *scope) {
 func (b *binder) projected(p *pipeline, verb string, its []item) {
 	proj := &Project{In: p.node}
 	names := avoiding(p.node.Columns())
-	for _, it := range its {
-		if it.name == "" || !it.given {
-			continue
-		}
-		if names.taken[it.name] && verb == "project" {
-			b.failf(it.at, "a column with the name '%s' is already declared", it.name)
-		}
-		names.taken[it.name] = true
-	}
+	given := map[string]bool{}
 	for i, it := range its {
 		name := it.name
+		if it.given && given[name] && verb == "project" {
+			b.failf(it.at, "a column with the name '%s' is already declared", name)
+		}
+		given[name] = given[name] || it.given
 		switch {
 		case verb == "print" && !it.given && !it.tuple:
-			name = "print_" + strconv.Itoa(i)
+			name = names.unique("print_" + strconv.Itoa(i))
 		case name == "":
 			name = names.fresh()
-		case !it.given:
+		default:
 			name = names.unique(name)
 		}
 		proj.Cols, proj.Exprs = append(proj.Cols, b.colOf(name, it.x)), append(proj.Exprs, it.x)
