@@ -259,6 +259,9 @@ func (x *exchange) enterRoom(s *search, pause time.Duration) *fault {
 	ctx, cancel := context.WithTimeout(x.ctx, q.Wait)
 	defer cancel()
 	p, ok := room.enter(x.product.name, x.product.line, q.Max)
+	if ok {
+		defer room.leave(p)
+	}
 	for ok {
 		x.g.metrics.waiting.Add(1)
 		err := room.wait(ctx, p, pause, func() (time.Duration, bool) { return x.anyFree(s) })
@@ -267,6 +270,7 @@ func (x *exchange) enterRoom(s *search, pause time.Duration) *fault {
 		if err != nil {
 			break
 		}
+		room.letGo(p)
 		if done, f := x.round(s); done {
 			return f
 		}

@@ -11,8 +11,9 @@ import (
 // room is the waiting room of a pool. Calls of interactive products stand
 // before those of batch ones; within a class who came first goes first. Only
 // the call at the head asks the backends again, so that waiting costs nothing
-// and nobody overtakes. A call that was let go and is refused all the same
-// comes back to where it stood.
+// and nobody overtakes. A call that was let go keeps its place for a moment,
+// and comes back to it when it is refused all the same: else small calls would
+// for ever take what a large one waits for.
 type room struct {
 	mu    sync.Mutex
 	lines [2][]*place // interactive, batch
@@ -26,6 +27,8 @@ type place struct {
 	line    int
 	turn    uint64        // who came first has the lower one
 	head    chan struct{} // holds one value when the place may have come to the head
+	stands  bool          // it is in the line
+	outings int           // how often it was let go
 }
 
 func newRoom() *room { return &room{count: map[string]int{}} }
@@ -63,14 +66,37 @@ func (r *room) enter(product string, line, limit int) (*place, bool) {
 	return p, true
 }
 
-// back puts a call that had left to where its turn is.
+// roomMoment is how long a call that was let go keeps its place: time enough
+// for a refusal, which comes at once, not for an answer.
+const roomMoment = 200 * time.Millisecond
+
+// letGo gives the place of a call up after a moment, unless it came back.
+func (r *room) letGo(p *place) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	outing := p.outings
+	time.AfterFunc(roomMoment, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if p.outings == outing {
+			r.remove(p)
+		}
+	})
+}
+
+// back puts a call that was let go to where its turn is.
 func (r *room) back(p *place) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	p.outings++
 	r.stand(p)
 }
 
 func (r *room) stand(p *place) {
+	if p.stands {
+		return
+	}
+	p.stands = true
 	r.count[p.product]++
 	line := r.lines[p.line]
 	i := len(line)
@@ -84,6 +110,14 @@ func (r *room) stand(p *place) {
 func (r *room) leave(p *place) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.remove(p)
+}
+
+func (r *room) remove(p *place) {
+	if !p.stands {
+		return
+	}
+	p.stands = false
 	if r.count[p.product]--; r.count[p.product] == 0 {
 		delete(r.count, p.product)
 	}
@@ -103,11 +137,10 @@ func (r *room) callHead(line int) {
 	}
 }
 
-// wait keeps a call until ask says that it may go, and takes it out of the
-// line then. ask returns how long to pause before asking again; the first
-// question comes after pause.
+// wait keeps a call until ask says that it may go; leave, or letGo, is for the
+// caller to say then. ask returns how long to pause before asking again; the
+// first question comes after pause.
 func (r *room) wait(ctx context.Context, p *place, pause time.Duration, ask func() (time.Duration, bool)) error {
-	defer r.leave(p)
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	for {
