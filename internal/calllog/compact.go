@@ -124,7 +124,7 @@ func parseSegment(schema *Schema, raw []byte) (columns []*fileColumn, rows int) 
 	}
 	for line := range bytes.Lines(raw) {
 		if object, err := openLine(line); err == nil {
-			if group.add(object); group.n == groupRows {
+			if group.addLine(schema, object); group.n == groupRows {
 				end()
 			}
 		}

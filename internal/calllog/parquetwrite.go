@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"unsafe"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
@@ -200,7 +201,10 @@ func fileValue(v *value.Vector, i int) parquet.Value {
 	case value.Dynamic:
 		return parquet.ByteArrayValue(value.AppendJSON(nil, v.Dynamic(i)))
 	case value.String:
-		return parquet.ByteArrayValue([]byte(v.Text(i)))
+		return parquet.ByteArrayValue(bytesOf(v.Text(i)))
 	}
 	return parquet.ByteArrayValue([]byte(value.Text(v.Value(i))))
 }
+
+// bytesOf is a text as bytes that nobody changes, without copying it.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
