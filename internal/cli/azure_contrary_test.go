@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,11 +21,20 @@ import (
 // contrary is a Resource Manager that says something else than the emulator
 // behind it: an answer of its own for some paths, a changed one for others.
 type contrary struct {
-	next   *httputil.ReverseProxy
-	status int            // with body: answered instead of what answers to path
-	body   string         //
+	next *httputil.ReverseProxy
+	said atomic.Pointer[objection]
+}
+
+// objection is what it says instead.
+type objection struct {
 	path   *regexp.Regexp // of METHOD and path
-	change func(string) string
+	status int            // with body: answered instead of what answers to path
+	body   string
+	change func(string) string // of what answers to path
+}
+
+func (o *objection) meets(r *http.Request) bool {
+	return o != nil && o.path.MatchString(r.Method+" "+r.URL.Path)
 }
 
 func newContrary(t *testing.T, emu *emulator.Server) *contrary {
@@ -36,12 +46,13 @@ func newContrary(t *testing.T, emu *emulator.Server) *contrary {
 	c := &contrary{next: httputil.NewSingleHostReverseProxy(target)}
 	c.next.Transport = emu.Client().Transport
 	c.next.ModifyResponse = func(resp *http.Response) error {
-		if c.change == nil || !c.path.MatchString(resp.Request.Method+" "+resp.Request.URL.Path) {
+		o := c.said.Load()
+		if !o.meets(resp.Request) || o.change == nil {
 			return nil
 		}
 		raw, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
-		text := c.change(string(raw))
+		text := o.change(string(raw))
 		resp.Body = io.NopCloser(bytes.NewReader([]byte(text)))
 		resp.ContentLength = int64(len(text))
 		resp.Header.Set("Content-Length", strconv.Itoa(len(text)))
@@ -51,10 +62,10 @@ func newContrary(t *testing.T, emu *emulator.Server) *contrary {
 }
 
 func (c *contrary) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if c.status != 0 && c.path.MatchString(r.Method+" "+r.URL.Path) {
+	if o := c.said.Load(); o.meets(r) && o.status != 0 {
 		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(c.status)
-		_, _ = io.WriteString(w, c.body)
+		w.WriteHeader(o.status)
+		_, _ = io.WriteString(w, o.body)
 		return
 	}
 	c.next.ServeHTTP(w, r)
@@ -62,13 +73,13 @@ func (c *contrary) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // says makes it answer so to what matches path.
 func (c *contrary) says(path string, status int, body string) {
-	*c = contrary{next: c.next, path: regexp.MustCompile(path), status: status, body: body}
+	c.said.Store(&objection{path: regexp.MustCompile(path), status: status, body: body})
 }
 
 // changes makes it replace what matches in answers to path.
 func (c *contrary) changes(path, pattern, text string) {
 	p := regexp.MustCompile(pattern)
-	*c = contrary{next: c.next, path: regexp.MustCompile(path), change: func(s string) string { return p.ReplaceAllString(s, text) }}
+	c.said.Store(&objection{path: regexp.MustCompile(path), change: func(s string) string { return p.ReplaceAllString(s, text) }})
 }
 
 const refusal = `{"error":{"code":"AuthorizationFailed","message":"The client does not have authorization to perform action 'x'."}}`

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -162,4 +163,21 @@ func BenchmarkFirstMessage(b *testing.B) {
 	for b.Loop() {
 		New(Portuguese, nil).T("version.short")
 	}
+}
+
+// A printer may be asked by many at once, also for areas that nobody has asked
+// for yet.
+func TestPrinterForMany(t *testing.T) {
+	p := New(Portuguese, nil)
+	var many sync.WaitGroup
+	for _, key := range []string{"cli.warning", "deployment.short", "model.short", "quota.short", "price.short", "doctor.short", "metrics.short", "chat.short"} {
+		many.Go(func() {
+			for range 20 {
+				if text := p.T(key); text == key || !p.Has(key) {
+					t.Errorf("%s is not known", key)
+				}
+			}
+		})
+	}
+	many.Wait()
 }

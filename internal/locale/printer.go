@@ -55,6 +55,8 @@ func (p *Printer) N(key string, n int, args ...any) string {
 
 // Has tells whether key has a message, in p's language or in English.
 func (p *Printer) Has(key string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.load(Area(key))
 	_, err := p.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateParser: blanks{}, TemplateData: map[string]string{}})
 	_, missing := err.(*i18n.MessageNotFoundErr)
@@ -62,12 +64,14 @@ func (p *Printer) Has(key string) bool {
 }
 
 func (p *Printer) say(config *i18n.LocalizeConfig, args []any) string {
-	p.load(Area(config.MessageID))
 	values := make(map[string]string, len(args)/2)
 	for i := 0; i+1 < len(args); i += 2 {
 		values[fmt.Sprint(args[i])] = p.value(args[i+1])
 	}
 	config.TemplateData, config.TemplateParser = values, blanks{}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.load(Area(config.MessageID))
 	text, err := p.localizer.Localize(config)
 	if text == "" && err != nil {
 		return config.MessageID
@@ -76,10 +80,9 @@ func (p *Printer) say(config *i18n.LocalizeConfig, args []any) string {
 }
 
 // load puts the messages of area into the bundle once. An area without a file
-// leaves its keys unknown, which T shows as the bare key.
+// leaves its keys unknown, which T shows as the bare key. p.mu is held: the
+// bundle may not be read while it grows.
 func (p *Printer) load(area string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.loaded[area] {
 		return
 	}
