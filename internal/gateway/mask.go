@@ -44,7 +44,7 @@ const (
 func traits(text []byte) (t trait) {
 	digits, word := 0, 0
 	for i, c := range text {
-		switch lower := c | 0x20; {
+		switch {
 		case c >= '0' && c <= '9':
 			digits++
 			word++
@@ -52,26 +52,28 @@ func traits(text []byte) (t trait) {
 			word++
 		case c == ' ' || c == '.':
 			word = 0
-		case lower >= 'a' && lower <= 'z' || c == '_':
+		case c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_':
 			digits = 0
 			word++
-			if lower == 'b' && len(text) > i+6 && bytes.EqualFold(text[i:i+6], bearerWord) {
+			if c|0x20 == 'b' && isBearer(text[i:]) {
 				t |= hasBearer
 			}
+		case c == '@':
+			t |= hasAt
+			digits, word = 0, 0
 		default:
 			digits, word = 0, 0
-			if c == '@' {
-				t |= hasAt
-			}
 		}
-		if digits >= leastDigits {
-			t |= hasDigits
-		}
-		if word >= leastWord {
-			t |= hasLongWord
-		}
+		t |= enough[min(digits/leastDigits, 1)][min(word/leastWord, 1)]
 	}
 	return t
+}
+
+// enough are the traits of a text by whether its digits and its word are many.
+var enough = [2][2]trait{{0, hasLongWord}, {hasDigits, hasDigits | hasLongWord}}
+
+func isBearer(text []byte) bool {
+	return len(text) > len(bearerWord) && bytes.EqualFold(text[:len(bearerWord)], bearerWord)
 }
 
 var bearerWord = []byte("bearer")
