@@ -71,7 +71,7 @@ func BenchmarkIngest(b *testing.B) {
 				if err := s.Append(calls[n%2*256 : n%2*256+256]); err != nil {
 					b.Fatal(err)
 				}
-				if n++; n%16 == 0 {
+				if n++; n%4 == 0 { // as often as the store does it by itself under such a load
 					if err := s.Flush(context.Background()); err != nil {
 						b.Fatal(err)
 					}

@@ -31,16 +31,12 @@ func (r *lineRows) split(schema *Schema, doc string) (ok bool) {
 		return false
 	}
 	for at := 1; ; {
-		if at >= len(doc) || doc[at] != '"' {
+		name, from := memberName(doc, at)
+		if from == 0 {
 			return false
 		}
-		end := strings.IndexByte(doc[at+1:], '"')
-		if end < 0 || at+end+2 >= len(doc) || doc[at+end+2] != ':' {
-			return false
-		}
-		name, from := doc[at+1:at+1+end], at+end+3
 		to := valueEnd(doc, from)
-		if to <= from || to >= len(doc) || strings.IndexByte(name, '\\') >= 0 {
+		if to <= from || to >= len(doc) {
 			return false
 		}
 		if column, known := schema.index[name]; known {
@@ -57,6 +53,20 @@ func (r *lineRows) split(schema *Schema, doc string) (ok bool) {
 			return false
 		}
 	}
+}
+
+// memberName is the name of the member that begins at a place, and where its
+// value begins; 0 when no member without escapes begins there.
+func memberName(doc string, at int) (name string, value int) {
+	if at >= len(doc) || doc[at] != '"' {
+		return "", 0
+	}
+	length := strings.IndexByte(doc[at+1:], '"')
+	end := at + 1 + length
+	if length < 0 || end+2 >= len(doc) || doc[end+1] != ':' || strings.IndexByte(doc[at+1:end], '\\') >= 0 {
+		return "", 0
+	}
+	return doc[at+1 : end], end + 2
 }
 
 // valueEnd is where the value that begins at from ends, or -1.
@@ -116,24 +126,31 @@ func quickCell(raw string, t value.Type) value.Value {
 	case raw == "":
 		return value.NullOf(t)
 	case t == value.String && raw[0] == '"':
-		inner := raw[1 : len(raw)-1]
-		if strings.IndexByte(inner, '\\') < 0 {
-			return value.OfString(inner)
+		if text, ok := quickText(raw[1 : len(raw)-1]); ok {
+			return value.OfString(text)
 		}
-		if !strings.Contains(inner, `\u`) {
-			return value.OfString(string(jsonlex.Unescape(make([]byte, 0, len(inner)), []byte(inner))))
-		}
-	case t == value.Long || t == value.Int:
-		if n, err := strconv.ParseInt(raw, 10, 64); err == nil && (t == value.Long || n == int64(int32(n))) { //nolint:gosec // compared
-			if t == value.Int {
-				return value.OfInt(n)
-			}
+	case t == value.Long:
+		if n, err := strconv.ParseInt(raw, 10, 64); err == nil {
 			return value.OfLong(n)
 		}
-	case t == value.Bool && raw == "true":
-		return value.OfBool(true)
-	case t == value.Bool && raw == "false":
-		return value.OfBool(false)
+	case t == value.Int:
+		if n, err := strconv.ParseInt(raw, 10, 32); err == nil {
+			return value.OfInt(n)
+		}
+	case t == value.Bool && (raw == "true" || raw == "false"):
+		return value.OfBool(raw == "true")
 	}
 	return cell(raw, t)
+}
+
+// quickText is the meaning of a string's inside, unless it names characters by
+// number.
+func quickText(inner string) (text string, ok bool) {
+	if strings.IndexByte(inner, '\\') < 0 {
+		return inner, true
+	}
+	if strings.Contains(inner, `\u`) {
+		return "", false
+	}
+	return string(jsonlex.Unescape(make([]byte, 0, len(inner)), []byte(inner))), true
 }
