@@ -304,8 +304,9 @@ func (b *Beside) watch(ctx context.Context, j *Journal, share float64) (Reason, 
 		case verdict == Healthy && held >= rules.Hold:
 			return Reason{}, nil
 		case verdict == TooFew && held >= mostHolds*rules.Hold:
-			if since.New.Attempts == 0 && share*float64(since.Old.Attempts+since.New.Attempts) >= expected {
-				return reason, nil // the gateway sends it nothing
+			due := share * float64(since.Old.Attempts+since.New.Attempts)
+			if due >= expected && float64(since.New.Attempts) < due/4 || since.New.Broken > 0 {
+				return reason, nil // the gateway keeps calls away from it, or what came failed
 			}
 			return Reason{}, nil // hardly anybody calls: nothing to lose
 		}

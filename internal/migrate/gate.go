@@ -69,8 +69,13 @@ func (r Rules) Judge(h Health, usual Side) (Verdict, Reason) {
 		return float64(part) / float64(whole)
 	}
 	percent := func(v float64) string { return fmt.Sprintf("%.1f %%", v*100) }
-	// A few failures are enough to stop; a few successes are not enough to go on.
-	if failed, allowed := share(n.Broken, n.Attempts), share(h.Old.Broken, h.Old.Attempts)+r.MaxErrors; n.Broken >= min(3, max(r.MinCalls, 1)) && failed > allowed {
+	// A few failures are enough to stop; a few successes are not enough to go
+	// on. One alone is chance.
+	enough := int64(3)
+	if n.Attempts >= r.MinCalls {
+		enough = 2
+	}
+	if failed, allowed := share(n.Broken, n.Attempts), share(h.Old.Broken, h.Old.Attempts)+r.MaxErrors; n.Broken >= min(enough, max(r.MinCalls, 1)) && failed > allowed {
 		return Unhealthy, Reason{"errors", percent(failed), percent(allowed)}
 	}
 	if n.Attempts < r.MinCalls {
