@@ -17,7 +17,7 @@ import (
 // does not answer, all that were not sent stay. A writer may be at work in the
 // folder meanwhile.
 func Replay(ctx context.Context, dir, name string, sink Sink) (sent, again int, err error) {
-	if !shipmentName.MatchString(name) {
+	if !shipmentName().MatchString(name) {
 		return 0, 0, fmt.Errorf("no sink can be named %q", name)
 	}
 	dead := filepath.Join(dir, shipFolder, name+deadSuffix)

@@ -51,7 +51,7 @@ const (
 	cursorSuffix = ".json"
 )
 
-var shipmentName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,62}$`)
+var shipmentName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,62}$`) })
 
 // cursor is how far a table has been sent: so many bytes of a segment, and all
 // segments before it.
@@ -72,7 +72,7 @@ type shipper struct {
 }
 
 func (s *Store) newShipper(of Shipment) (*shipper, error) {
-	if !shipmentName.MatchString(of.Name) {
+	if !shipmentName().MatchString(of.Name) {
 		return nil, fmt.Errorf("a sink cannot be named %q", of.Name)
 	}
 	of.Bytes = orDefault(of.Bytes, shipBytes)

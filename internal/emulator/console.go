@@ -6,11 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"github.com/azptu/azptu/internal/emulator/monitor"
+	"github.com/azptu/azptu/internal/exposition"
 )
 
 // console is what the emulator's own API offers beside clock and rules:
@@ -21,15 +18,18 @@ import (
 //	GET /metrics                                 Prometheus
 //	GET /api/retail/prices                       prices without TLS
 func (s *Server) console(metrics *monitor.Store, requests *requestLog, prices http.Handler) http.Handler {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(metrics, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	faults := s.faults.Handler()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /state", s.showState)
 	mux.Handle("GET /requests", requests)
 	mux.Handle("/faults", faults)
 	mux.Handle("/faults/", faults)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second}))
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		var page exposition.Page
+		metrics.Expose(&page)
+		w.Header().Set("Content-Type", exposition.ContentType)
+		_, _ = page.WriteTo(w)
+	})
 	mux.Handle("/api/retail/prices", prices)
 	return mux
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/azptu/azptu/internal/exposition"
 	"github.com/azptu/azptu/internal/gateway/config"
 )
 
@@ -30,9 +31,9 @@ func (g *Gateway) probes(mux *http.ServeMux) {
 		io.WriteString(w, "ok\n")
 	})
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		var p page
+		var p exposition.Page
 		g.metrics.write(&p, g.runtime.Load(), g.at())
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		w.Header().Set("Content-Type", exposition.ContentType)
 		_, _ = w.Write(p.Bytes())
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // form is an upload of the API without deployments in its paths: a field of the
@@ -201,7 +202,7 @@ func (s *formScanner) header() (more bool, err error) {
 	names := 0
 	for line := range strings.SplitSeq(strings.TrimPrefix(string(s.pending[:end]), "\r\n"), "\r\n") {
 		name, value, ok := strings.Cut(line, ":")
-		if !ok || !headerName.MatchString(name) || strings.ContainsAny(value, "\r\n\x00") {
+		if !ok || !headerName().MatchString(name) || strings.ContainsAny(value, "\r\n\x00") {
 			return false, errPart
 		}
 		if !strings.EqualFold(name, "Content-Disposition") {
@@ -218,4 +219,4 @@ func (s *formScanner) header() (more bool, err error) {
 	return true, nil
 }
 
-var headerName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+var headerName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9-]+$`) })

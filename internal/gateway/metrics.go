@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"bytes"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -10,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/azptu/azptu/internal/exposition"
 )
 
 // metrics counts what happens, for Prometheus. Every series is a few atomic
@@ -101,44 +101,13 @@ func counter(m *sync.Map, key any) *atomic.Int64 {
 	return c.(*atomic.Int64)
 }
 
-// page writes the text format of Prometheus.
-type page struct{ bytes.Buffer }
-
-func (p *page) family(name, kind, help string) {
-	fmt.Fprintf(p, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
-}
-
-func (p *page) sample(name string, labels []string, value float64) {
-	p.WriteString(name)
-	for i := 0; i+1 < len(labels); i += 2 {
-		p.WriteByte("{,"[min(i, 1)])
-		p.WriteString(labels[i])
-		p.WriteString(`="`)
-		p.WriteString(labelEscaper.Replace(labels[i+1]))
-		p.WriteByte('"')
-	}
-	if len(labels) > 0 {
-		p.WriteByte('}')
-	}
-	p.WriteByte(' ')
-	p.WriteString(strconv.FormatFloat(value, 'g', -1, 64))
-	p.WriteByte('\n')
-}
-
-var labelEscaper = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
-
-func (p *page) histogram(name string, labels []string, h *histogram) {
-	total := int64(0)
+// writeTo puts the histogram on a page.
+func (h *histogram) writeTo(p *exposition.Page, name string, labels []string) {
+	var counts [len(bounds) + 1]int64
 	for i := range h.buckets {
-		total += h.buckets[i].Load()
-		bound := "+Inf"
-		if i < len(bounds) {
-			bound = strconv.FormatFloat(bounds[i], 'g', -1, 64)
-		}
-		p.sample(name+"_bucket", append(slices.Clone(labels), "le", bound), float64(total))
+		counts[i] = h.buckets[i].Load()
 	}
-	p.sample(name+"_sum", labels, time.Duration(h.sum.Load()).Seconds())
-	p.sample(name+"_count", labels, float64(total))
+	p.Histogram(name, labels, bounds[:], counts[:], time.Duration(h.sum.Load()).Seconds())
 }
 
 type labelled struct {
@@ -147,7 +116,7 @@ type labelled struct {
 }
 
 // write renders everything that is counted.
-func (m *metrics) write(p *page, rt *runtime, at time.Duration) {
+func (m *metrics) write(p *exposition.Page, rt *runtime, at time.Duration) {
 	var all []labelled
 	m.requests.Range(func(k, v any) bool {
 		key := k.(requestKey)
@@ -160,25 +129,25 @@ func (m *metrics) write(p *page, rt *runtime, at time.Duration) {
 	writeBackends(p, rt, at)
 }
 
-func (m *metrics) writeCalls(p *page, all []labelled) {
-	p.family("azptu_gateway_requests_total", "counter", "Calls answered, by what the client was sent.")
+func (m *metrics) writeCalls(p *exposition.Page, all []labelled) {
+	p.Family("azptu_gateway_requests_total", exposition.Counter, "Calls answered, by what the client was sent.")
 	for _, l := range all {
-		p.sample("azptu_gateway_requests_total", l.labels, float64(l.series.count.Load()))
+		p.Sample("azptu_gateway_requests_total", l.labels, float64(l.series.count.Load()))
 	}
-	p.family("azptu_gateway_tokens_total", "counter", "Tokens of answered calls; cached is part of prompt, reasoning part of completion.")
+	p.Family("azptu_gateway_tokens_total", exposition.Counter, "Tokens of answered calls; cached is part of prompt, reasoning part of completion.")
 	for _, l := range all {
 		for _, t := range []struct {
 			kind string
 			n    int64
 		}{{"prompt", l.series.prompt.Load()}, {"cached", l.series.cached.Load()}, {"completion", l.series.completion.Load()}, {"reasoning", l.series.reasoning.Load()}} {
 			if t.n > 0 {
-				p.sample("azptu_gateway_tokens_total", append(slices.Clone(l.labels), "type", t.kind), float64(t.n))
+				p.Sample("azptu_gateway_tokens_total", append(slices.Clone(l.labels), "type", t.kind), float64(t.n))
 			}
 		}
 	}
-	p.family("azptu_gateway_cost_usd_total", "counter", "Cost of answered calls in US dollars: tokens at their price, provisioned units by the share of the hour.")
+	p.Family("azptu_gateway_cost_usd_total", exposition.Counter, "Cost of answered calls in US dollars: tokens at their price, provisioned units by the share of the hour.")
 	for _, l := range all {
-		p.sample("azptu_gateway_cost_usd_total", l.labels, l.series.cost.value())
+		p.Sample("azptu_gateway_cost_usd_total", l.labels, l.series.cost.value())
 	}
 	for _, h := range []struct {
 		name, help string
@@ -188,75 +157,75 @@ func (m *metrics) writeCalls(p *page, all []labelled) {
 		{"azptu_gateway_first_byte_seconds", "From the request's header to the first byte of the answer.", func(s *callSeries) *histogram { return &s.firstByte }},
 		{"azptu_gateway_overhead_seconds", "What the gateway itself took of a call.", func(s *callSeries) *histogram { return &s.overhead }},
 	} {
-		p.family(h.name, "histogram", h.help)
+		p.Family(h.name, exposition.Histogram, h.help)
 		for _, l := range all {
-			p.histogram(h.name, l.labels, h.pick(l.series))
+			h.pick(l.series).writeTo(p, h.name, l.labels)
 		}
 	}
 }
 
-func (m *metrics) writeCounters(p *page) {
-	p.family("azptu_gateway_spillover_total", "counter", "Calls that another backend than the first choice served, by why.")
+func (m *metrics) writeCounters(p *exposition.Page) {
+	p.Family("azptu_gateway_spillover_total", exposition.Counter, "Calls that another backend than the first choice served, by why.")
 	var spills []spillKey
 	m.spills.Range(func(k, _ any) bool { spills = append(spills, k.(spillKey)); return true })
 	slices.SortFunc(spills, func(a, b spillKey) int { return strings.Compare(a.pool+"\x00"+a.reason, b.pool+"\x00"+b.reason) })
 	for _, k := range spills {
-		p.sample("azptu_gateway_spillover_total", []string{"pool", k.pool, "reason", k.reason}, float64(counter(&m.spills, k).Load()))
+		p.Sample("azptu_gateway_spillover_total", []string{"pool", k.pool, "reason", k.reason}, float64(counter(&m.spills, k).Load()))
 	}
-	p.family("azptu_gateway_limited_total", "counter", "Calls that a limit turned away, by whose it is.")
+	p.Family("azptu_gateway_limited_total", exposition.Counter, "Calls that a limit turned away, by whose it is.")
 	var scopes []string
 	m.limited.Range(func(k, _ any) bool { scopes = append(scopes, k.(string)); return true })
 	slices.Sort(scopes)
 	for _, k := range scopes {
-		p.sample("azptu_gateway_limited_total", []string{"scope", k}, float64(counter(&m.limited, k).Load()))
+		p.Sample("azptu_gateway_limited_total", []string{"scope", k}, float64(counter(&m.limited, k).Load()))
 	}
 	for _, c := range []struct {
 		name, kind, help string
 		value            int64
 	}{
-		{"azptu_gateway_in_flight", "gauge", "Calls being served.", m.inFlight.Load()},
-		{"azptu_gateway_waiting", "gauge", "Calls in a waiting room.", m.waiting.Load()},
-		{"azptu_gateway_refused_total", "counter", "Requests refused before a product was known.", m.refusedIn.Load()},
-		{"azptu_gateway_retries_total", "counter", "Attempts after one that broke.", m.retries.Load()},
-		{"azptu_gateway_records_lost_total", "counter", "Calls that the log could not take.", m.lost.Load()},
-		{"azptu_gateway_bodies_lost_total", "counter", "Calls recorded without their bodies because the log could not keep up.", m.bodies.Load()},
-		{"azptu_gateway_reloads_total", "counter", "Configurations taken into service.", m.reloads.Load()},
-		{"azptu_gateway_reload_failures_total", "counter", "Configurations refused.", m.failures.Load()},
+		{"azptu_gateway_in_flight", exposition.Gauge, "Calls being served.", m.inFlight.Load()},
+		{"azptu_gateway_waiting", exposition.Gauge, "Calls in a waiting room.", m.waiting.Load()},
+		{"azptu_gateway_refused_total", exposition.Counter, "Requests refused before a product was known.", m.refusedIn.Load()},
+		{"azptu_gateway_retries_total", exposition.Counter, "Attempts after one that broke.", m.retries.Load()},
+		{"azptu_gateway_records_lost_total", exposition.Counter, "Calls that the log could not take.", m.lost.Load()},
+		{"azptu_gateway_bodies_lost_total", exposition.Counter, "Calls recorded without their bodies because the log could not keep up.", m.bodies.Load()},
+		{"azptu_gateway_reloads_total", exposition.Counter, "Configurations taken into service.", m.reloads.Load()},
+		{"azptu_gateway_reload_failures_total", exposition.Counter, "Configurations refused.", m.failures.Load()},
 	} {
-		p.family(c.name, c.kind, c.help)
-		p.sample(c.name, nil, float64(c.value))
+		p.Family(c.name, c.kind, c.help)
+		p.Sample(c.name, nil, float64(c.value))
 	}
 }
 
-func writeBackends(p *page, rt *runtime, at time.Duration) {
+func writeBackends(p *exposition.Page, rt *runtime, at time.Duration) {
 	gauges := []struct {
 		name, kind, help string
 		value            func(*backend) (float64, bool)
 	}{
-		{"azptu_gateway_backend_attempts_total", "counter", "Requests sent to a backend.", func(b *backend) (float64, bool) { return float64(b.metrics.attempts.Load()), true }},
-		{"azptu_gateway_backend_refused_total", "counter", "Requests that a backend refused because it was full.", func(b *backend) (float64, bool) { return float64(b.metrics.refused.Load()), true }},
-		{"azptu_gateway_backend_broken_total", "counter", "Requests at which a backend broke.", func(b *backend) (float64, bool) { return float64(b.metrics.broken.Load()), true }},
-		{"azptu_gateway_backend_predicted_full_total", "counter", "Calls that were not sent because the backend was believed to be full.", func(b *backend) (float64, bool) { return float64(b.metrics.predicted.Load()), true }},
-		{"azptu_gateway_backend_utilization_ratio", "gauge", "How full a backend is believed to be; 1 is 100 %.", func(b *backend) (float64, bool) { return b.utilization(at), true }},
-		{"azptu_gateway_backend_breaker_open", "gauge", "1 while a broken backend is left alone.", func(b *backend) (float64, bool) {
+		{"azptu_gateway_backend_attempts_total", exposition.Counter, "Requests sent to a backend.", func(b *backend) (float64, bool) { return float64(b.metrics.attempts.Load()), true }},
+		{"azptu_gateway_backend_refused_total", exposition.Counter, "Requests that a backend refused because it was full.", func(b *backend) (float64, bool) { return float64(b.metrics.refused.Load()), true }},
+		{"azptu_gateway_backend_broken_total", exposition.Counter, "Requests at which a backend broke.", func(b *backend) (float64, bool) { return float64(b.metrics.broken.Load()), true }},
+		{"azptu_gateway_backend_predicted_full_total", exposition.Counter, "Calls that were not sent because the backend was believed to be full.", func(b *backend) (float64, bool) { return float64(b.metrics.predicted.Load()), true }},
+		{"azptu_gateway_backend_utilization_ratio", exposition.Gauge, "How full a backend is believed to be; 1 is 100 %.", func(b *backend) (float64, bool) { return b.utilization(at), true }},
+		{"azptu_gateway_backend_breaker_open", exposition.Gauge, "1 while a broken backend is left alone.", func(b *backend) (float64, bool) {
 			state, _ := b.breaker.State(at)
 			return float64(min(int(state), 1)), true
 		}},
-		{"azptu_gateway_backend_running", "gauge", "Calls at a backend.", func(b *backend) (float64, bool) { return float64(b.running.Load()), true }},
-		{"azptu_gateway_units_used_usd_total", "counter", "Cost of provisioned units that calls used, since this process knows the backend.", func(b *backend) (float64, bool) {
+		{"azptu_gateway_backend_running", exposition.Gauge, "Calls at a backend.", func(b *backend) (float64, bool) { return float64(b.running.Load()), true }},
+		{"azptu_gateway_units_used_usd_total", exposition.Counter, "Cost of provisioned units that calls used, since this process knows the backend.", func(b *backend) (float64, bool) {
 			used, _ := b.unitCosts(at)
 			return used, b.unitHour > 0
 		}},
-		{"azptu_gateway_units_idle_usd_total", "counter", "Cost of provisioned units that lay idle, since this process knows the backend.", func(b *backend) (float64, bool) {
+		{"azptu_gateway_units_idle_usd_total", exposition.Counter, "Cost of provisioned units that lay idle, since this process knows the backend.", func(b *backend) (float64, bool) {
 			_, idle := b.unitCosts(at)
 			return idle, b.unitHour > 0
 		}},
 	}
 	for _, g := range gauges {
-		p.family(g.name, g.kind, g.help)
+		p.Family(g.name, g.kind, g.help)
 		for _, b := range rt.backends {
 			if v, ok := g.value(b); ok {
-				p.sample(g.name, []string{"backend", b.Name}, v)
+				p.Sample(g.name, []string{"backend", b.Name}, v)
 			}
 		}
 	}

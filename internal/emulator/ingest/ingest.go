@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Workspace takes rows of its tables, each a JSON object.
@@ -43,10 +44,10 @@ func Paths(folded string) bool {
 }
 
 var (
-	rulePath   = regexp.MustCompile(`(?i)^/dataCollectionRules/([^/]+)/streams/([^/]+)$`)
-	tablePath  = regexp.MustCompile(`(?i)^/v1/rest/ingest/([^/]+)/([^/]+)$`)
-	ruleID     = regexp.MustCompile(`^dcr-[0-9a-f]{32}$`)
-	streamName = regexp.MustCompile(`^(?:Custom|Microsoft)-(.+?)(?:_CL)?$`)
+	rulePath   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)^/dataCollectionRules/([^/]+)/streams/([^/]+)$`) })
+	tablePath  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)^/v1/rest/ingest/([^/]+)/([^/]+)$`) })
+	ruleID     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^dcr-[0-9a-f]{32}$`) })
+	streamName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:Custom|Microsoft)-(.+?)(?:_CL)?$`) })
 )
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -55,11 +56,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusMethodNotAllowed, "MethodNotAllowed", "Only POST is allowed.")
 		return
 	}
-	if m := rulePath.FindStringSubmatch(r.URL.Path); m != nil {
+	if m := rulePath().FindStringSubmatch(r.URL.Path); m != nil {
 		h.rule(w, r, m[1], m[2])
 		return
 	}
-	if m := tablePath.FindStringSubmatch(r.URL.Path); m != nil {
+	if m := tablePath().FindStringSubmatch(r.URL.Path); m != nil {
 		h.stream(w, r, m[1], m[2])
 		return
 	}
@@ -88,7 +89,7 @@ func (h *Handler) rule(w http.ResponseWriter, r *http.Request, rule, stream stri
 		refuse(w, http.StatusBadRequest, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")
 		return
 	}
-	if !ruleID.MatchString(rule) {
+	if !ruleID().MatchString(rule) {
 		refuse(w, http.StatusNotFound, "NotFound", fmt.Sprintf("Data collection rule with immutable Id '%s' not found.", rule))
 		return
 	}
@@ -101,7 +102,7 @@ func (h *Handler) rule(w http.ResponseWriter, r *http.Request, rule, stream stri
 		refuse(w, http.StatusBadRequest, "InvalidPayload", "The request body must be an array of records: "+err.Error())
 		return
 	}
-	name := streamName.FindStringSubmatch(stream)
+	name := streamName().FindStringSubmatch(stream)
 	if name == nil {
 		refuse(w, http.StatusBadRequest, "InvalidStream", fmt.Sprintf("The stream %s was not configured in the data collection rule.", stream))
 		return

@@ -1,16 +1,17 @@
 package monitor
 
 import (
-	"strings"
+	"maps"
+	"slices"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"github.com/azptu/azptu/internal/exposition"
 )
 
 // sums are the totals of one series since start.
 type sums struct {
 	calls, prompt, cached, completion uint64
 	seconds                           float64
-	buckets                           [len(bounds)]uint64 // calls that took no longer, not cumulative
+	counts                            [len(bounds) + 1]int64 // by how long they took
 }
 
 // bounds of the histogram of durations, seconds.
@@ -36,86 +37,79 @@ func (t *sums) add(c *Call) {
 	t.cached += uint64(max(c.Cached, 0))
 	t.completion += uint64(max(c.Completion, 0))
 	t.seconds += c.Duration.Seconds()
-	for i, bound := range bounds {
-		if c.Duration.Seconds() <= bound {
-			t.buckets[i]++
-			break
-		}
-	}
+	i, _ := slices.BinarySearch(bounds[:], c.Duration.Seconds())
+	t.counts[i]++
 }
 
-var (
-	callLabels = []string{"account", "deployment", "model", "version", "operation", "status", "stream", "spillover"}
-	descCalls  = prometheus.NewDesc("azptu_emulator_requests_total", "Finished calls of the data plane.", callLabels, nil)
-	descTook   = prometheus.NewDesc("azptu_emulator_request_duration_seconds", "Time from request to last byte.", callLabels, nil)
-	descTokens = prometheus.NewDesc("azptu_emulator_tokens_total", "Tokens; cached ones are a part of prompt.", append(append([]string{}, callLabels...), "kind"), nil)
-	descUse    = prometheus.NewDesc("azptu_emulator_utilization_ratio", "Level of a provisioned deployment's bucket after its last call; 1 is 100 %.", []string{"account", "deployment"}, nil)
-	descLost   = prometheus.NewDesc("azptu_emulator_uncounted_calls_total", "Calls that found no room in the metrics.", nil, nil)
-)
+// labels of a series of calls, in the order of callLabels.
+type labels [8]string
 
-// Describe makes a Store a Prometheus collector.
-func (s *Store) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descCalls, descTook, descTokens, descUse, descLost} {
-		ch <- d
+var callLabels = [...]string{"account", "deployment", "model", "version", "operation", "status", "stream", "spillover"}
+
+// pairs puts the names beside the values.
+func (l labels) pairs() []string {
+	out := make([]string, 0, 2*len(l)+2)
+	for i, v := range l {
+		out = append(out, callLabels[i], v)
 	}
+	return out
 }
 
-// Collect hands out the totals since start.
-func (s *Store) Collect(ch chan<- prometheus.Metric) {
+// Expose writes the totals since start for Prometheus.
+func (s *Store) Expose(p *exposition.Page) {
+	merged, levels, lost := s.totalled()
+	all := slices.SortedFunc(maps.Keys(merged), func(a, b labels) int { return slices.Compare(a[:], b[:]) })
+	const requests, took, tokens = "azptu_emulator_requests_total", "azptu_emulator_request_duration_seconds", "azptu_emulator_tokens_total"
+	p.Family(requests, exposition.Counter, "Finished calls of the data plane.")
+	for _, l := range all {
+		p.Sample(requests, l.pairs(), float64(merged[l].calls))
+	}
+	p.Family(took, exposition.Histogram, "Time from request to last byte.")
+	for _, l := range all {
+		p.Histogram(took, l.pairs(), bounds[:], merged[l].counts[:], merged[l].seconds)
+	}
+	p.Family(tokens, exposition.Counter, "Tokens; cached ones are a part of prompt.")
+	for _, l := range all {
+		t := merged[l]
+		p.Sample(tokens, append(l.pairs(), "kind", "prompt"), float64(t.prompt))
+		p.Sample(tokens, append(l.pairs(), "kind", "cached"), float64(t.cached))
+		p.Sample(tokens, append(l.pairs(), "kind", "completion"), float64(t.completion))
+	}
+	p.Family("azptu_emulator_utilization_ratio", exposition.Gauge, "Level of a provisioned deployment's bucket after its last call; 1 is 100 %.")
+	for _, l := range slices.SortedFunc(maps.Keys(levels), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		p.Sample("azptu_emulator_utilization_ratio", []string{"account", l[0], "deployment", l[1]}, levels[l])
+	}
+	p.Family("azptu_emulator_uncounted_calls_total", exposition.Counter, "Calls that found no room in the metrics.")
+	p.Sample("azptu_emulator_uncounted_calls_total", nil, float64(lost))
+}
+
+// totalled takes the totals apart by label, and the levels of the buckets by
+// account and deployment.
+func (s *Store) totalled() (merged map[labels]*sums, levels map[[2]string]float64, lost uint64) {
 	s.mu.RLock()
-	merged := map[[8]string]*sums{}
-	levels := map[[2]string]float64{}
+	defer s.mu.RUnlock()
+	merged, levels = map[labels]*sums{}, map[[2]string]float64{}
 	for k, t := range s.totals {
 		d := &k.dims
-		labels := [8]string{lastPart(k.account), d[deploymentName], d[modelName], d[modelVersion], d[operationName], d[statusCode], d[streamType], d[isSpillover]}
-		for i := range labels {
-			labels[i] = label(labels[i])
+		l := labels{lastPart(k.account), d[deploymentName], d[modelName], d[modelVersion], d[operationName], d[statusCode], d[streamType], d[isSpillover]}
+		if merged[l] == nil {
+			merged[l] = &sums{}
 		}
-		if merged[labels] == nil {
-			merged[labels] = &sums{}
-		}
-		merged[labels].merge(t)
+		merged[l].merge(t)
 	}
 	for k, v := range s.levels {
-		levels[[2]string{label(lastPart(k[0])), label(k[1])}] = v
+		levels[[2]string{lastPart(k[0]), k[1]}] = v
 	}
-	lost := s.lost
-	s.mu.RUnlock()
-	for labels, t := range merged {
-		l := labels[:]
-		ch <- prometheus.MustNewConstMetric(descCalls, prometheus.CounterValue, float64(t.calls), l...)
-		ch <- prometheus.MustNewConstHistogram(descTook, t.calls, t.seconds, t.cumulative(), l...)
-		for kind, n := range map[string]uint64{"prompt": t.prompt, "cached": t.cached, "completion": t.completion} {
-			ch <- prometheus.MustNewConstMetric(descTokens, prometheus.CounterValue, float64(n), append(l[:len(l):len(l)], kind)...)
-		}
-	}
-	for labels, v := range levels {
-		ch <- prometheus.MustNewConstMetric(descUse, prometheus.GaugeValue, v, labels[:]...)
-	}
-	ch <- prometheus.MustNewConstMetric(descLost, prometheus.CounterValue, float64(lost))
+	return merged, levels, uint64(s.lost)
 }
 
 func (t *sums) merge(o *sums) {
 	t.calls, t.prompt, t.cached, t.completion = t.calls+o.calls, t.prompt+o.prompt, t.cached+o.cached, t.completion+o.completion
 	t.seconds += o.seconds
-	for i := range t.buckets {
-		t.buckets[i] += o.buckets[i]
+	for i := range t.counts {
+		t.counts[i] += o.counts[i]
 	}
 }
-
-// cumulative counts as Prometheus wants: each bucket holds the smaller ones.
-func (t *sums) cumulative() map[float64]uint64 {
-	out := make(map[float64]uint64, len(bounds))
-	var n uint64
-	for i, bound := range bounds {
-		n += t.buckets[i]
-		out[bound] = n
-	}
-	return out
-}
-
-// label makes any text fit for Prometheus, which takes UTF-8 alone.
-func label(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // lastPart is the name at the end of a resource id.
 func lastPart(id string) string {

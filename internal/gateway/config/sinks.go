@@ -3,6 +3,7 @@ package config
 import (
 	"net/url"
 	"regexp"
+	"sync"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -30,8 +31,8 @@ type Sink struct {
 }
 
 var (
-	sinkName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,62}$`)
-	ruleID   = regexp.MustCompile(`^dcr-[0-9a-f]{32}$`)
+	sinkName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,62}$`) })
+	ruleID   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^dcr-[0-9a-f]{32}$`) })
 )
 
 // sinks reads logs.sinks.
@@ -40,7 +41,7 @@ func (p *parser) sinks(n *yaml.Node, path string) {
 	p.list(n, path, func(n *yaml.Node, path string) {
 		s := p.sink(n, path)
 		switch {
-		case !sinkName.MatchString(s.Name):
+		case !sinkName().MatchString(s.Name):
 			p.fault(n, path+".name", "expected letters, digits and dashes, got %q", s.Name)
 		case seen[s.Name]:
 			p.fault(n, path+".name", "%q is the name of another sink", s.Name)
@@ -72,7 +73,7 @@ func (p *parser) sink(n *yaml.Node, path string) Sink {
 	switch {
 	case s.Kind == "":
 		p.fault(n, path+".kind", "is missing: workspace or adx")
-	case s.Kind == WorkspaceSink && !ruleID.MatchString(s.Rule):
+	case s.Kind == WorkspaceSink && !ruleID().MatchString(s.Rule):
 		p.fault(n, path+".rule", "expected the immutable id of a data collection rule, dcr- and 32 digits, got %q", s.Rule)
 	case s.Kind == ExplorerSink && s.Database == "":
 		p.fault(n, path+".database", "is missing")

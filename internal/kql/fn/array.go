@@ -6,46 +6,48 @@ import (
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
-var arrayFuncs = group{
-	"array_length": {Row: func(_ *Context, a []value.Value) value.Value {
-		if l, ok := list(a[0]); ok {
-			return value.OfLong(int64(len(l)))
-		}
-		return null(value.Long)
-	}},
-	"array_concat":       {Row: arrayConcat, Nulls: true},
-	"array_reverse":      {Row: arrayReverse},
-	"array_rotate_left":  {Row: rotate(1)},
-	"array_rotate_right": {Row: rotate(-1)},
-	"array_shift_left":   {Row: shift(1)},
-	"array_shift_right":  {Row: shift(-1)},
-	"array_slice":        {Row: arraySlice},
-	"array_split":        {Row: arraySplit},
-	"array_sum":          {Row: arraySum},
-	"array_index_of":     {Row: arrayIndexOf, Nulls: true},
-	"array_iff":          {Row: arrayIff, Nulls: true},
-	"array_sort_asc":     {Row: arraySort(true), Columns: sortedColumns},
-	"array_sort_desc":    {Row: arraySort(false), Columns: sortedColumns},
-	"pack_array": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
-		out := make([]any, len(a))
-		for i, v := range a {
-			out[i] = v.AsDynamic()
-		}
-		return dyn(out)
-	}},
-	"zip": {Row: zip},
-	"set_has_element": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
-		l, ok := list(a[0])
-		if !ok {
-			return null(value.Bool)
-		}
-		for _, x := range l {
-			if value.EqualDynamic(x, a[1].AsDynamic()) {
-				return value.OfBool(true)
+var arrayFuncs = func() group {
+	return group{
+		"array_length": {Row: func(_ *Context, a []value.Value) value.Value {
+			if l, ok := list(a[0]); ok {
+				return value.OfLong(int64(len(l)))
 			}
-		}
-		return value.OfBool(false)
-	}},
+			return null(value.Long)
+		}},
+		"array_concat":       {Row: arrayConcat, Nulls: true},
+		"array_reverse":      {Row: arrayReverse},
+		"array_rotate_left":  {Row: rotate(1)},
+		"array_rotate_right": {Row: rotate(-1)},
+		"array_shift_left":   {Row: shift(1)},
+		"array_shift_right":  {Row: shift(-1)},
+		"array_slice":        {Row: arraySlice},
+		"array_split":        {Row: arraySplit},
+		"array_sum":          {Row: arraySum},
+		"array_index_of":     {Row: arrayIndexOf, Nulls: true},
+		"array_iff":          {Row: arrayIff, Nulls: true},
+		"array_sort_asc":     {Row: arraySort(true), Columns: sortedColumns},
+		"array_sort_desc":    {Row: arraySort(false), Columns: sortedColumns},
+		"pack_array": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
+			out := make([]any, len(a))
+			for i, v := range a {
+				out[i] = v.AsDynamic()
+			}
+			return dyn(out)
+		}},
+		"zip": {Row: zip},
+		"set_has_element": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
+			l, ok := list(a[0])
+			if !ok {
+				return null(value.Bool)
+			}
+			for _, x := range l {
+				if value.EqualDynamic(x, a[1].AsDynamic()) {
+					return value.OfBool(true)
+				}
+			}
+			return value.OfBool(false)
+		}},
+	}
 }
 
 func arrayConcat(_ *Context, a []value.Value) value.Value {

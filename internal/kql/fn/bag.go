@@ -7,60 +7,62 @@ import (
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
-var bagFuncs = group{
-	"bag_pack": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
-		b := &value.Bag{}
-		for i := 0; i+1 < len(a); i += 2 {
-			b.Set(text(a[i]), a[i+1].AsDynamic())
-		}
-		return dyn(b)
-	}},
-	// pack_columns serves pack_all and bag_pack_columns: a flag to leave out the empty,
-	// then names and values.
-	"pack_columns": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
-		b := &value.Bag{}
-		for i := 1; i+1 < len(a); i += 2 {
-			if v := a[i+1]; !a[0].Bool() || !v.Null && text(v) != "" {
-				b.Set(a[i].S, v.AsDynamic())
+var bagFuncs = func() group {
+	return group{
+		"bag_pack": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
+			b := &value.Bag{}
+			for i := 0; i+1 < len(a); i += 2 {
+				b.Set(text(a[i]), a[i+1].AsDynamic())
 			}
-		}
-		return dyn(b)
-	}},
-	"bag_keys": {Row: func(_ *Context, a []value.Value) value.Value {
-		b, ok := bag(a[0])
-		if !ok {
-			return null(value.Dynamic)
-		}
-		out := []any{}
-		for _, k := range b.Keys {
-			out = append(out, k)
-		}
-		return dyn(out)
-	}},
-	"bag_has_key": {Row: func(_ *Context, a []value.Value) value.Value {
-		x, ok := atPath(a[0].X, a[1].S)
-		_ = x
-		return value.OfBool(ok)
-	}},
-	"bag_merge":       {Row: bagMerge, Nulls: true},
-	"bag_remove_keys": {Row: bagRemove},
-	"bag_set_key":     {Row: bagSet, Nulls: true},
-	"bag_zip": {Row: func(_ *Context, a []value.Value) value.Value {
-		keys, _ := list(a[0])
-		vals, _ := list(a[1])
-		b := &value.Bag{}
-		for i, k := range keys {
-			if s, ok := k.(string); ok && i < len(vals) {
-				b.Set(s, vals[i])
+			return dyn(b)
+		}},
+		// pack_columns serves pack_all and bag_pack_columns: a flag to leave out the empty,
+		// then names and values.
+		"pack_columns": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
+			b := &value.Bag{}
+			for i := 1; i+1 < len(a); i += 2 {
+				if v := a[i+1]; !a[0].Bool() || !v.Null && text(v) != "" {
+					b.Set(a[i].S, v.AsDynamic())
+				}
 			}
-		}
-		return dyn(b)
-	}},
-	"treepath": {Row: func(_ *Context, a []value.Value) value.Value {
-		out := []any{}
-		treePaths(a[0].X, "", &out)
-		return dyn(out)
-	}},
+			return dyn(b)
+		}},
+		"bag_keys": {Row: func(_ *Context, a []value.Value) value.Value {
+			b, ok := bag(a[0])
+			if !ok {
+				return null(value.Dynamic)
+			}
+			out := []any{}
+			for _, k := range b.Keys {
+				out = append(out, k)
+			}
+			return dyn(out)
+		}},
+		"bag_has_key": {Row: func(_ *Context, a []value.Value) value.Value {
+			x, ok := atPath(a[0].X, a[1].S)
+			_ = x
+			return value.OfBool(ok)
+		}},
+		"bag_merge":       {Row: bagMerge, Nulls: true},
+		"bag_remove_keys": {Row: bagRemove},
+		"bag_set_key":     {Row: bagSet, Nulls: true},
+		"bag_zip": {Row: func(_ *Context, a []value.Value) value.Value {
+			keys, _ := list(a[0])
+			vals, _ := list(a[1])
+			b := &value.Bag{}
+			for i, k := range keys {
+				if s, ok := k.(string); ok && i < len(vals) {
+					b.Set(s, vals[i])
+				}
+			}
+			return dyn(b)
+		}},
+		"treepath": {Row: func(_ *Context, a []value.Value) value.Value {
+			out := []any{}
+			treePaths(a[0].X, "", &out)
+			return dyn(out)
+		}},
+	}
 }
 
 // atPath follows a JSONPath such as $.a.b, or takes a plain name as a property.

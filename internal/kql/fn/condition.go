@@ -8,44 +8,46 @@ import (
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
-var conditionFuncs = group{
-	"iff":  {Row: iff, Nulls: true, Vec: vecIff},
-	"case": {Row: caseOf, Nulls: true},
-	"coalesce": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
-		for _, v := range a {
-			if !v.Null && !(v.T == value.String && v.S == "") {
-				return v
+var conditionFuncs = func() group {
+	return group{
+		"iff":  {Row: iff, Nulls: true, Vec: vecIff},
+		"case": {Row: caseOf, Nulls: true},
+		"coalesce": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
+			for _, v := range a {
+				if !v.Null && !(v.T == value.String && v.S == "") {
+					return v
+				}
 			}
-		}
-		return a[len(a)-1]
-	}},
-	"not": {Row: func(_ *Context, a []value.Value) value.Value { return value.OfBool(a[0].I == 0) }},
-	"isnull": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
-		return value.OfBool(a[0].Null)
-	}},
-	"isnotnull": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
-		return value.OfBool(!a[0].Null)
-	}},
-	"isempty":    {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value { return value.OfBool(text(a[0]) == "") }, Vec: vecEmpty(true)},
-	"isnotempty": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value { return value.OfBool(text(a[0]) != "") }, Vec: vecEmpty(false)},
-	"assert": {Row: func(c *Context, a []value.Value) value.Value {
-		if !a[0].Bool() {
-			c.Fail(errors.New("assertion failed: " + a[1].S))
-		}
-		return a[0]
-	}},
-	"around": {Row: func(_ *Context, a []value.Value) value.Value {
-		if a[0].T == value.Real || a[1].T == value.Real || a[2].T == value.Real {
-			return value.OfBool(math.Abs(asReal(a[0])-asReal(a[1])) <= asReal(a[2]))
-		}
-		d := value.Convert(a[2], value.Long).I
-		x, y := value.Convert(a[0], value.Long).I, value.Convert(a[1], value.Long).I
-		return value.OfBool(x >= y-d && x <= y+d)
-	}},
-	"in":   {Row: in(false, false), Nulls: true},
-	"!in":  {Row: in(true, false), Nulls: true},
-	"in~":  {Row: in(false, true), Nulls: true},
-	"!in~": {Row: in(true, true), Nulls: true},
+			return a[len(a)-1]
+		}},
+		"not": {Row: func(_ *Context, a []value.Value) value.Value { return value.OfBool(a[0].I == 0) }},
+		"isnull": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
+			return value.OfBool(a[0].Null)
+		}},
+		"isnotnull": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
+			return value.OfBool(!a[0].Null)
+		}},
+		"isempty":    {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value { return value.OfBool(text(a[0]) == "") }, Vec: vecEmpty(true)},
+		"isnotempty": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value { return value.OfBool(text(a[0]) != "") }, Vec: vecEmpty(false)},
+		"assert": {Row: func(c *Context, a []value.Value) value.Value {
+			if !a[0].Bool() {
+				c.Fail(errors.New("assertion failed: " + a[1].S))
+			}
+			return a[0]
+		}},
+		"around": {Row: func(_ *Context, a []value.Value) value.Value {
+			if a[0].T == value.Real || a[1].T == value.Real || a[2].T == value.Real {
+				return value.OfBool(math.Abs(asReal(a[0])-asReal(a[1])) <= asReal(a[2]))
+			}
+			d := value.Convert(a[2], value.Long).I
+			x, y := value.Convert(a[0], value.Long).I, value.Convert(a[1], value.Long).I
+			return value.OfBool(x >= y-d && x <= y+d)
+		}},
+		"in":   {Row: in(false, false), Nulls: true},
+		"!in":  {Row: in(true, false), Nulls: true},
+		"in~":  {Row: in(false, true), Nulls: true},
+		"!in~": {Row: in(true, true), Nulls: true},
+	}
 }
 
 func iff(_ *Context, a []value.Value) value.Value {

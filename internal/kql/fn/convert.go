@@ -6,30 +6,32 @@ import (
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
-var convertFuncs = group{
-	"tobool":     converter(value.Bool),
-	"toint":      converter(value.Int),
-	"tolong":     converter(value.Long),
-	"todouble":   converter(value.Real),
-	"todecimal":  converter(value.Decimal),
-	"todatetime": converter(value.DateTime),
-	"totimespan": converter(value.TimeSpan),
-	"toguid":     converter(value.GUID),
-	"tostring":   {Row: func(_ *Context, a []value.Value) value.Value { return value.OfString(text(a[0])) }, Nulls: true, Vec: vecConvert(value.String)},
-	"gettype":    {Row: gettype, Nulls: true},
-	"parse_json": {Row: parseJSON, Vec: vecParseJSON},
-	"dynamic_to_json": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
-		return value.OfString(sortedJSON(a[0].AsDynamic()))
-	}},
-	"isascii": {Row: func(_ *Context, a []value.Value) value.Value {
-		for _, c := range []byte(text(a[0])) {
-			if c >= utf8.RuneSelf {
-				return value.OfBool(false)
+var convertFuncs = func() group {
+	return group{
+		"tobool":     converter(value.Bool),
+		"toint":      converter(value.Int),
+		"tolong":     converter(value.Long),
+		"todouble":   converter(value.Real),
+		"todecimal":  converter(value.Decimal),
+		"todatetime": converter(value.DateTime),
+		"totimespan": converter(value.TimeSpan),
+		"toguid":     converter(value.GUID),
+		"tostring":   {Row: func(_ *Context, a []value.Value) value.Value { return value.OfString(text(a[0])) }, Nulls: true, Vec: vecConvert(value.String)},
+		"gettype":    {Row: gettype, Nulls: true},
+		"parse_json": {Row: parseJSON, Vec: vecParseJSON},
+		"dynamic_to_json": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
+			return value.OfString(sortedJSON(a[0].AsDynamic()))
+		}},
+		"isascii": {Row: func(_ *Context, a []value.Value) value.Value {
+			for _, c := range []byte(text(a[0])) {
+				if c >= utf8.RuneSelf {
+					return value.OfBool(false)
+				}
 			}
-		}
-		return value.OfBool(true)
-	}},
-	"isutf8": {Row: func(_ *Context, a []value.Value) value.Value { return value.OfBool(utf8.ValidString(text(a[0]))) }},
+			return value.OfBool(true)
+		}},
+		"isutf8": {Row: func(_ *Context, a []value.Value) value.Value { return value.OfBool(utf8.ValidString(text(a[0]))) }},
+	}
 }
 
 // Converter finds the function that converts to a type.

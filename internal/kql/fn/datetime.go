@@ -13,44 +13,46 @@ func part(f func(t time.Time) int) Func {
 	return Func{Row: func(_ *Context, a []value.Value) value.Value { return value.OfInt(int64(f(value.ToTime(a[0].I)))) }}
 }
 
-var datetimeFuncs = group{
-	"now": {Row: func(c *Context, a []value.Value) value.Value {
-		return value.OfDateTime(c.Now + arg(a, 0, value.OfTimeSpan(0)).I)
-	}},
-	"ago":         {Row: func(c *Context, a []value.Value) value.Value { return value.OfDateTime(c.Now - a[0].I) }},
-	"getyear":     part(time.Time.Year),
-	"getmonth":    part(func(t time.Time) int { return int(t.Month()) }),
-	"monthofyear": part(func(t time.Time) int { return int(t.Month()) }),
-	"dayofmonth":  part(time.Time.Day),
-	"dayofyear":   part(time.Time.YearDay),
-	"hourofday":   part(time.Time.Hour),
-	"week_of_year": part(func(t time.Time) int {
-		_, w := t.ISOWeek()
-		return w
-	}),
-	"dayofweek": {Row: func(_ *Context, a []value.Value) value.Value {
-		day := int64(value.ToTime(a[0].I).Weekday())
-		if a[0].I > value.MaxDateTime-(6-day)*value.Day {
-			return null(value.TimeSpan) // the week's end is beyond the calendar
-		}
-		return value.OfTimeSpan(day * value.Day)
-	}},
-	"startofday": startOf("day"), "startofweek": startOf("week"), "startofmonth": startOf("month"), "startofyear": startOf("year"),
-	"endofday": endOf("day"), "endofweek": endOf("week"), "endofmonth": endOf("month"), "endofyear": endOf("year"),
-	"datetime_add":  {Row: datetimeAdd},
-	"datetime_diff": {Row: datetimeDiff},
-	"datetime_part": {Row: datetimePart},
-	"make_datetime": {Row: makeDateTime}, "make_timespan": {Row: makeTimeSpan},
-	"format_datetime":                  {Row: func(_ *Context, a []value.Value) value.Value { return value.OfString(formatDateTime(a[0].I, a[1].S)) }},
-	"format_timespan":                  {Row: func(_ *Context, a []value.Value) value.Value { return value.OfString(formatTimeSpan(a[0].I, a[1].S)) }},
-	"unixtime_seconds_todatetime":      unixTime(value.Second),
-	"unixtime_milliseconds_todatetime": unixTime(value.Millisecond),
-	"unixtime_microseconds_todatetime": unixTime(value.Microsecond),
-	"unixtime_nanoseconds_todatetime": {Row: func(_ *Context, a []value.Value) value.Value {
-		return value.OfDateTime(value.UnixEpoch + value.Convert(a[0], value.Long).I/100)
-	}},
-	"datetime_utc_to_local": {Row: toZone(1)},
-	"datetime_local_to_utc": {Row: toZone(-1)},
+var datetimeFuncs = func() group {
+	return group{
+		"now": {Row: func(c *Context, a []value.Value) value.Value {
+			return value.OfDateTime(c.Now + arg(a, 0, value.OfTimeSpan(0)).I)
+		}},
+		"ago":         {Row: func(c *Context, a []value.Value) value.Value { return value.OfDateTime(c.Now - a[0].I) }},
+		"getyear":     part(time.Time.Year),
+		"getmonth":    part(func(t time.Time) int { return int(t.Month()) }),
+		"monthofyear": part(func(t time.Time) int { return int(t.Month()) }),
+		"dayofmonth":  part(time.Time.Day),
+		"dayofyear":   part(time.Time.YearDay),
+		"hourofday":   part(time.Time.Hour),
+		"week_of_year": part(func(t time.Time) int {
+			_, w := t.ISOWeek()
+			return w
+		}),
+		"dayofweek": {Row: func(_ *Context, a []value.Value) value.Value {
+			day := int64(value.ToTime(a[0].I).Weekday())
+			if a[0].I > value.MaxDateTime-(6-day)*value.Day {
+				return null(value.TimeSpan) // the week's end is beyond the calendar
+			}
+			return value.OfTimeSpan(day * value.Day)
+		}},
+		"startofday": startOf("day"), "startofweek": startOf("week"), "startofmonth": startOf("month"), "startofyear": startOf("year"),
+		"endofday": endOf("day"), "endofweek": endOf("week"), "endofmonth": endOf("month"), "endofyear": endOf("year"),
+		"datetime_add":  {Row: datetimeAdd},
+		"datetime_diff": {Row: datetimeDiff},
+		"datetime_part": {Row: datetimePart},
+		"make_datetime": {Row: makeDateTime}, "make_timespan": {Row: makeTimeSpan},
+		"format_datetime":                  {Row: func(_ *Context, a []value.Value) value.Value { return value.OfString(formatDateTime(a[0].I, a[1].S)) }},
+		"format_timespan":                  {Row: func(_ *Context, a []value.Value) value.Value { return value.OfString(formatTimeSpan(a[0].I, a[1].S)) }},
+		"unixtime_seconds_todatetime":      unixTime(value.Second),
+		"unixtime_milliseconds_todatetime": unixTime(value.Millisecond),
+		"unixtime_microseconds_todatetime": unixTime(value.Microsecond),
+		"unixtime_nanoseconds_todatetime": {Row: func(_ *Context, a []value.Value) value.Value {
+			return value.OfDateTime(value.UnixEpoch + value.Convert(a[0], value.Long).I/100)
+		}},
+		"datetime_utc_to_local": {Row: toZone(1)},
+		"datetime_local_to_utc": {Row: toZone(-1)},
+	}
 }
 
 func unixTime(unit int64) Func {

@@ -25,71 +25,73 @@ func string1s(f func(string) (string, bool)) Func {
 	}}
 }
 
-var encodingFuncs = group{
-	"base64_encode_tostring": string1(func(s string) string { return value.Base64([]byte(s)) }),
-	"base64_decode_tostring": string1s(func(s string) (string, bool) {
-		b, ok := decode64(s)
-		return string(b), ok && utf8.Valid(b)
-	}),
-	"base64_decode_toarray": {Row: func(_ *Context, a []value.Value) value.Value {
-		b, ok := decode64(a[0].S)
-		if !ok {
-			return null(value.Dynamic)
-		}
-		return dyn(bytesList(b))
-	}},
-	"base64_encode_fromarray": {Row: func(_ *Context, a []value.Value) value.Value {
-		l, _ := list(a[0])
-		b := make([]byte, len(l))
-		for i, x := range l {
-			n, ok := number(x)
-			if !ok || n < 0 || n > 255 {
-				return value.OfString("")
+var encodingFuncs = func() group {
+	return group{
+		"base64_encode_tostring": string1(func(s string) string { return value.Base64([]byte(s)) }),
+		"base64_decode_tostring": string1s(func(s string) (string, bool) {
+			b, ok := decode64(s)
+			return string(b), ok && utf8.Valid(b)
+		}),
+		"base64_decode_toarray": {Row: func(_ *Context, a []value.Value) value.Value {
+			b, ok := decode64(a[0].S)
+			if !ok {
+				return null(value.Dynamic)
 			}
-			b[i] = byte(n)
-		}
-		return value.OfString(value.Base64(b))
-	}},
-	"base64_encode_fromguid": {Row: func(_ *Context, a []value.Value) value.Value {
-		b := a[0].UUID().NetBytes()
-		return value.OfString(value.Base64(b[:]))
-	}},
-	"base64_decode_toguid": {Row: func(_ *Context, a []value.Value) value.Value {
-		b, ok := decode64(a[0].S)
-		if !ok || len(b) != 16 {
-			return null(value.GUID)
-		}
-		return value.OfGUID(value.FromNetBytes([16]byte(b)))
-	}},
-	"url_encode":           string1(func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }),
-	"url_encode_component": string1(func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }),
-	"url_decode": string1(func(s string) string {
-		if t, err := url.PathUnescape(s); err == nil {
-			return t
-		}
-		return s
-	}),
-	"tohex":                          {Row: toHex},
-	"to_utf8":                        {Row: func(_ *Context, a []value.Value) value.Value { return dyn(bytesList([]byte(text(a[0])))) }},
-	"make_string":                    {Row: makeString},
-	"unicode_codepoints_to_string":   {Row: makeString},
-	"unicode_codepoints_from_string": {Row: codepoints},
-	"zlib_compress_to_base64_string": string1(func(s string) string {
-		return compress(s, func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) })
-	}),
-	"gzip_compress_to_base64_string": string1(func(s string) string {
-		return compress(s, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) })
-	}),
-	"zlib_decompress_from_base64_string": string1s(func(s string) (string, bool) {
-		return decompress(s, func(r io.Reader) (io.ReadCloser, error) { return zlib.NewReader(r) })
-	}),
-	"gzip_decompress_from_base64_string": string1s(func(s string) (string, bool) {
-		return decompress(s, func(r io.Reader) (io.ReadCloser, error) { return gzip.NewReader(r) })
-	}),
-	"punycode_from_string":        string1s(func(s string) (string, bool) { return strings.CutPrefix(must(idna.Punycode.ToASCII(s)), "xn--") }),
-	"punycode_to_string":          string1s(func(s string) (string, bool) { return checked(idna.Punycode.ToUnicode("xn--" + s)) }),
-	"punycode_domain_from_string": string1s(func(s string) (string, bool) { return checked(idna.Punycode.ToASCII(s)) }),
-	"punycode_domain_to_string":   string1s(func(s string) (string, bool) { return checked(idna.Punycode.ToUnicode(s)) }),
+			return dyn(bytesList(b))
+		}},
+		"base64_encode_fromarray": {Row: func(_ *Context, a []value.Value) value.Value {
+			l, _ := list(a[0])
+			b := make([]byte, len(l))
+			for i, x := range l {
+				n, ok := number(x)
+				if !ok || n < 0 || n > 255 {
+					return value.OfString("")
+				}
+				b[i] = byte(n)
+			}
+			return value.OfString(value.Base64(b))
+		}},
+		"base64_encode_fromguid": {Row: func(_ *Context, a []value.Value) value.Value {
+			b := a[0].UUID().NetBytes()
+			return value.OfString(value.Base64(b[:]))
+		}},
+		"base64_decode_toguid": {Row: func(_ *Context, a []value.Value) value.Value {
+			b, ok := decode64(a[0].S)
+			if !ok || len(b) != 16 {
+				return null(value.GUID)
+			}
+			return value.OfGUID(value.FromNetBytes([16]byte(b)))
+		}},
+		"url_encode":           string1(func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }),
+		"url_encode_component": string1(func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }),
+		"url_decode": string1(func(s string) string {
+			if t, err := url.PathUnescape(s); err == nil {
+				return t
+			}
+			return s
+		}),
+		"tohex":                          {Row: toHex},
+		"to_utf8":                        {Row: func(_ *Context, a []value.Value) value.Value { return dyn(bytesList([]byte(text(a[0])))) }},
+		"make_string":                    {Row: makeString},
+		"unicode_codepoints_to_string":   {Row: makeString},
+		"unicode_codepoints_from_string": {Row: codepoints},
+		"zlib_compress_to_base64_string": string1(func(s string) string {
+			return compress(s, func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) })
+		}),
+		"gzip_compress_to_base64_string": string1(func(s string) string {
+			return compress(s, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) })
+		}),
+		"zlib_decompress_from_base64_string": string1s(func(s string) (string, bool) {
+			return decompress(s, func(r io.Reader) (io.ReadCloser, error) { return zlib.NewReader(r) })
+		}),
+		"gzip_decompress_from_base64_string": string1s(func(s string) (string, bool) {
+			return decompress(s, func(r io.Reader) (io.ReadCloser, error) { return gzip.NewReader(r) })
+		}),
+		"punycode_from_string":        string1s(func(s string) (string, bool) { return strings.CutPrefix(must(idna.Punycode.ToASCII(s)), "xn--") }),
+		"punycode_to_string":          string1s(func(s string) (string, bool) { return checked(idna.Punycode.ToUnicode("xn--" + s)) }),
+		"punycode_domain_from_string": string1s(func(s string) (string, bool) { return checked(idna.Punycode.ToASCII(s)) }),
+		"punycode_domain_to_string":   string1s(func(s string) (string, bool) { return checked(idna.Punycode.ToUnicode(s)) }),
+	}
 }
 
 func must(s string, _ error) string { return s }

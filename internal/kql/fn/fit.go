@@ -7,9 +7,11 @@ import (
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
-var fitFuncs = group{
-	"series_fit_line":         {Row: fitLine, Columns: fitColumns},
-	"series_fit_line_dynamic": {Row: fitLineDynamic},
+var fitFuncs = func() group {
+	return group{
+		"series_fit_line":         {Row: fitLine, Columns: fitColumns},
+		"series_fit_line_dynamic": {Row: fitLineDynamic},
+	}
 }
 
 func statsColumns(int) []Output {

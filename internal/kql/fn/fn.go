@@ -100,9 +100,11 @@ type Output struct {
 
 type group map[string]Func
 
-// registry holds all functions by name.
-var registry = collect(operatorFuncs, conditionFuncs, convertFuncs, mathFuncs, specialFuncs, stringFuncs, regexFuncs, encodingFuncs, parseFuncs,
-	datetimeFuncs, arrayFuncs, setFuncs, bagFuncs, ipFuncs, hashFuncs, seriesFuncs, fitFuncs, unitFuncs, sketchFuncs, geoFuncs, geohashFuncs, geoShapeFuncs, s2Funcs, transformFuncs)
+// registry holds all functions by name. It is made when a query first asks for
+// one: most commands never do.
+var registry = sync.OnceValue(func() map[string]*Func {
+	return collect(operatorFuncs(), conditionFuncs(), convertFuncs(), mathFuncs(), specialFuncs(), stringFuncs(), regexFuncs(), encodingFuncs(), parseFuncs(), datetimeFuncs(), arrayFuncs(), setFuncs(), bagFuncs(), ipFuncs(), hashFuncs(), seriesFuncs(), fitFuncs(), unitFuncs(), sketchFuncs(), geoFuncs(), geohashFuncs(), geoShapeFuncs(), s2Funcs(), transformFuncs())
+})
 
 func collect(groups ...group) map[string]*Func {
 	all := make(map[string]*Func)
@@ -112,6 +114,7 @@ func collect(groups ...group) map[string]*Func {
 			all[name] = &f
 		}
 	}
+	addMatchers(all)
 	for alias, name := range aliases {
 		f := *all[name]
 		f.Name = alias
@@ -129,12 +132,12 @@ var aliases = map[string]string{
 }
 
 // Lookup finds a function; nil when there is none of that name.
-func Lookup(name string) *Func { return registry[name] }
+func Lookup(name string) *Func { return registry()[name] }
 
 // Names lists the functions, sorted, without the operators.
 func Names() []string {
-	names := slices.Sorted(maps.Keys(registry))
-	return slices.DeleteFunc(names, func(n string) bool { return n[0] < 'a' || n[0] > 'z' || operatorFuncs[n].Row != nil })
+	names, operators := slices.Sorted(maps.Keys(registry())), operatorFuncs()
+	return slices.DeleteFunc(names, func(n string) bool { return n[0] < 'a' || n[0] > 'z' || operators[n].Row != nil })
 }
 
 // Apply computes n rows of a function over vectors. typ is the type of the result.

@@ -11,18 +11,20 @@ import (
 // earthRadius is the radius, in meters, of the sphere that Kusto measures on.
 const earthRadius = 6371010
 
-var geoFuncs = group{
-	"geo_distance_2points":       {Row: geoDistance},
-	"geo_azimuth":                {Row: geoAzimuth},
-	"geo_point_in_circle":        {Row: geoInCircle},
-	"geo_point_in_polygon":       {Row: geoInPolygon},
-	"geo_line_length":            {Row: geoLineLength},
-	"geo_polygon_perimeter":      {Row: geoPerimeter},
-	"geo_polygon_area":           {Row: geoArea},
-	"geo_polygon_centroid":       {Row: geoCentroid},
-	"geo_intersects_2lines":      {Row: geoIntersects},
-	"geo_distance_point_to_line": {Row: geoDistanceToLine},
-	"geo_from_wkt":               {Row: func(_ *Context, a []value.Value) value.Value { return dyn(parseWKT(text(a[0]))) }},
+var geoFuncs = func() group {
+	return group{
+		"geo_distance_2points":       {Row: geoDistance},
+		"geo_azimuth":                {Row: geoAzimuth},
+		"geo_point_in_circle":        {Row: geoInCircle},
+		"geo_point_in_polygon":       {Row: geoInPolygon},
+		"geo_line_length":            {Row: geoLineLength},
+		"geo_polygon_perimeter":      {Row: geoPerimeter},
+		"geo_polygon_area":           {Row: geoArea},
+		"geo_polygon_centroid":       {Row: geoCentroid},
+		"geo_intersects_2lines":      {Row: geoIntersects},
+		"geo_distance_point_to_line": {Row: geoDistanceToLine},
+		"geo_from_wkt":               {Row: func(_ *Context, a []value.Value) value.Value { return dyn(parseWKT(text(a[0]))) }},
+	}
 }
 
 // vec3 is a place on the unit sphere.

@@ -6,33 +6,35 @@ import (
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
-var geohashFuncs = group{
-	"geo_point_to_geohash": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
-		lon, lat, size := asReal(a[0]), asReal(a[1]), int64(5)
-		if len(a) > 2 {
-			size = value.Convert(a[2], value.Long).I
-		}
-		if a[0].Null || a[1].Null || len(a) > 2 && a[2].Null || !validPoint(lon, lat) || size < 1 || size > 18 {
-			return value.OfString("")
-		}
-		return value.OfString(geohash(lon, lat, int(size)))
-	}},
-	"geo_geohash_to_central_point": {Row: func(_ *Context, a []value.Value) value.Value {
-		b, ok := geohashBox(a[0].S)
-		if !ok {
-			return null(value.Dynamic)
-		}
-		return dyn(bagOf("type", "Point", "coordinates", []any{(b.west + b.east) / 2, (b.south + b.north) / 2}))
-	}},
-	"geo_geohash_to_polygon": {Row: func(_ *Context, a []value.Value) value.Value {
-		b, ok := geohashBox(a[0].S)
-		if !ok {
-			return null(value.Dynamic)
-		}
-		ring := []any{[]any{b.west, b.south}, []any{b.east, b.south}, []any{b.east, b.north}, []any{b.west, b.north}, []any{b.west, b.south}}
-		return dyn(bagOf("type", "Polygon", "coordinates", []any{ring}))
-	}},
-	"geo_geohash_neighbors": {Row: geohashNeighbors},
+var geohashFuncs = func() group {
+	return group{
+		"geo_point_to_geohash": {Nulls: true, Row: func(_ *Context, a []value.Value) value.Value {
+			lon, lat, size := asReal(a[0]), asReal(a[1]), int64(5)
+			if len(a) > 2 {
+				size = value.Convert(a[2], value.Long).I
+			}
+			if a[0].Null || a[1].Null || len(a) > 2 && a[2].Null || !validPoint(lon, lat) || size < 1 || size > 18 {
+				return value.OfString("")
+			}
+			return value.OfString(geohash(lon, lat, int(size)))
+		}},
+		"geo_geohash_to_central_point": {Row: func(_ *Context, a []value.Value) value.Value {
+			b, ok := geohashBox(a[0].S)
+			if !ok {
+				return null(value.Dynamic)
+			}
+			return dyn(bagOf("type", "Point", "coordinates", []any{(b.west + b.east) / 2, (b.south + b.north) / 2}))
+		}},
+		"geo_geohash_to_polygon": {Row: func(_ *Context, a []value.Value) value.Value {
+			b, ok := geohashBox(a[0].S)
+			if !ok {
+				return null(value.Dynamic)
+			}
+			ring := []any{[]any{b.west, b.south}, []any{b.east, b.south}, []any{b.east, b.north}, []any{b.west, b.north}, []any{b.west, b.south}}
+			return dyn(bagOf("type", "Polygon", "coordinates", []any{ring}))
+		}},
+		"geo_geohash_neighbors": {Row: geohashNeighbors},
+	}
 }
 
 const geohashLetters = "0123456789bcdefghjkmnpqrstuvwxyz"

@@ -6,21 +6,23 @@ import (
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
-var geoShapeFuncs = group{
-	"geo_angle":                        {Row: geoAngle},
-	"geo_closest_point_on_line":        {Row: geoClosestOnLine},
-	"geo_closest_point_on_polygon":     {Row: geoClosestOnPolygon},
-	"geo_distance_point_to_polygon":    {Row: geoDistanceToPolygon},
-	"geo_line_locate_point":            {Row: geoLocate},
-	"geo_line_interpolate_point":       {Row: geoInterpolate},
-	"geo_line_centroid":                {Row: geoLineCentroid},
-	"geo_line_densify":                 {Row: geoDensify("LineString")},
-	"geo_polygon_densify":              {Row: geoDensify("Polygon")},
-	"geo_line_simplify":                {Row: geoSimplifyLine},
-	"geo_polygon_simplify":             {Row: geoSimplifyPolygon},
-	"geo_point_buffer":                 {Row: geoPointBuffer},
-	"geo_intersects_line_with_polygon": {Row: geoLineMeetsPolygon},
-	"geo_intersects_2polygons":         {Row: geoPolygonsMeet},
+var geoShapeFuncs = func() group {
+	return group{
+		"geo_angle":                        {Row: geoAngle},
+		"geo_closest_point_on_line":        {Row: geoClosestOnLine},
+		"geo_closest_point_on_polygon":     {Row: geoClosestOnPolygon},
+		"geo_distance_point_to_polygon":    {Row: geoDistanceToPolygon},
+		"geo_line_locate_point":            {Row: geoLocate},
+		"geo_line_interpolate_point":       {Row: geoInterpolate},
+		"geo_line_centroid":                {Row: geoLineCentroid},
+		"geo_line_densify":                 {Row: geoDensify("LineString")},
+		"geo_polygon_densify":              {Row: geoDensify("Polygon")},
+		"geo_line_simplify":                {Row: geoSimplifyLine},
+		"geo_polygon_simplify":             {Row: geoSimplifyPolygon},
+		"geo_point_buffer":                 {Row: geoPointBuffer},
+		"geo_intersects_line_with_polygon": {Row: geoLineMeetsPolygon},
+		"geo_intersects_2polygons":         {Row: geoPolygonsMeet},
+	}
 }
 
 // degrees gives the longitude and latitude of a place.

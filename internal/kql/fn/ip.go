@@ -12,42 +12,44 @@ import (
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
-var ipFuncs = group{
-	"parse_ipv4":           {Row: parseIPv4},
-	"parse_ipv4_mask":      {Row: parseIPv4Mask},
-	"parse_ipv6":           {Row: parseIPv6},
-	"parse_ipv6_mask":      {Row: parseIPv6},
-	"format_ipv4":          {Row: formatIPv4(false)},
-	"format_ipv4_mask":     {Row: formatIPv4(true)},
-	"ipv4_compare":         {Row: compareIP(4, false)},
-	"ipv4_is_match":        {Row: compareIP(4, true)},
-	"ipv6_compare":         {Row: compareIP(6, false)},
-	"ipv6_is_match":        {Row: compareIP(6, true)},
-	"ipv4_is_in_range":     {Row: inRange(4)},
-	"ipv6_is_in_range":     {Row: inRange(6)},
-	"ipv4_is_in_any_range": {Row: inAnyRange(4)},
-	"ipv6_is_in_any_range": {Row: inAnyRange(6)},
-	"ipv4_is_private": {Row: func(_ *Context, a []value.Value) value.Value {
-		p, ok := prefix(a[0].S, 4)
-		if !ok {
-			return null(value.Bool)
-		}
-		return value.OfBool(p.Addr().IsPrivate())
-	}},
-	"ipv4_netmask_suffix": {Row: func(_ *Context, a []value.Value) value.Value {
-		p, ok := prefix(a[0].S, 4)
-		if !ok {
-			return null(value.Long)
-		}
-		return value.OfLong(int64(p.Bits()))
-	}},
-	// There is no database of places here: nothing is known of any address.
-	"geo_info_from_ip_address": {Row: func(*Context, []value.Value) value.Value { return null(value.Dynamic) }},
-	"ipv4_range_to_cidr_list":  {Row: cidrList},
-	"has_ipv4":                 {Row: hasIPv4(false)},
-	"has_any_ipv4":             {Row: hasIPv4(false)},
-	"has_ipv4_prefix":          {Row: hasIPv4(true)},
-	"has_any_ipv4_prefix":      {Row: hasIPv4(true)},
+var ipFuncs = func() group {
+	return group{
+		"parse_ipv4":           {Row: parseIPv4},
+		"parse_ipv4_mask":      {Row: parseIPv4Mask},
+		"parse_ipv6":           {Row: parseIPv6},
+		"parse_ipv6_mask":      {Row: parseIPv6},
+		"format_ipv4":          {Row: formatIPv4(false)},
+		"format_ipv4_mask":     {Row: formatIPv4(true)},
+		"ipv4_compare":         {Row: compareIP(4, false)},
+		"ipv4_is_match":        {Row: compareIP(4, true)},
+		"ipv6_compare":         {Row: compareIP(6, false)},
+		"ipv6_is_match":        {Row: compareIP(6, true)},
+		"ipv4_is_in_range":     {Row: inRange(4)},
+		"ipv6_is_in_range":     {Row: inRange(6)},
+		"ipv4_is_in_any_range": {Row: inAnyRange(4)},
+		"ipv6_is_in_any_range": {Row: inAnyRange(6)},
+		"ipv4_is_private": {Row: func(_ *Context, a []value.Value) value.Value {
+			p, ok := prefix(a[0].S, 4)
+			if !ok {
+				return null(value.Bool)
+			}
+			return value.OfBool(p.Addr().IsPrivate())
+		}},
+		"ipv4_netmask_suffix": {Row: func(_ *Context, a []value.Value) value.Value {
+			p, ok := prefix(a[0].S, 4)
+			if !ok {
+				return null(value.Long)
+			}
+			return value.OfLong(int64(p.Bits()))
+		}},
+		// There is no database of places here: nothing is known of any address.
+		"geo_info_from_ip_address": {Row: func(*Context, []value.Value) value.Value { return null(value.Dynamic) }},
+		"ipv4_range_to_cidr_list":  {Row: cidrList},
+		"has_ipv4":                 {Row: hasIPv4(false)},
+		"has_any_ipv4":             {Row: hasIPv4(false)},
+		"has_ipv4_prefix":          {Row: hasIPv4(true)},
+		"has_any_ipv4_prefix":      {Row: hasIPv4(true)},
+	}
 }
 
 // prefix reads an address with or without a /bits suffix. For version 6 an IPv4 address

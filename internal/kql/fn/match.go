@@ -31,7 +31,8 @@ var stringOps = map[string]matcher{
 	"endswith_cs":   strings.HasSuffix,
 }
 
-func init() {
+// addMatchers adds the operators that compare texts, and their negations.
+func addMatchers(registry map[string]*Func) {
 	for name, m := range stringOps {
 		for _, not := range []bool{false, true} {
 			op := name

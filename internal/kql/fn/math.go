@@ -28,48 +28,50 @@ func predicate(f func(float64) bool) Func {
 	return Func{Row: func(_ *Context, a []value.Value) value.Value { return value.OfBool(f(asReal(a[0]))) }}
 }
 
-var mathFuncs = group{
-	"abs": {Row: abs}, "sign": real1(func(f float64) float64 {
-		switch {
-		case f > 0:
-			return 1
-		case f < 0:
-			return -1
-		}
-		return f
-	}),
-	"acos": real1(math.Acos), "asin": real1(math.Asin), "atan": real1(math.Atan), "cos": real1(math.Cos), "sin": real1(math.Sin), "tan": real1(math.Tan),
-	"cot":     real1(func(f float64) float64 { return 1 / math.Tan(f) }),
-	"degrees": real1(func(f float64) float64 { return f * 180 / math.Pi }), "radians": real1(func(f float64) float64 { return f * math.Pi / 180 }),
-	"exp": real1(math.Exp), "exp2": real1(math.Exp2), "exp10": real1(func(f float64) float64 { return math.Pow(10, f) }),
-	"log": real1(math.Log), "log2": real1(math.Log2), "log10": real1(math.Log10), "sqrt": real1(math.Sqrt),
-	"ceiling": {Row: ceiling}, "round": {Row: round, Nulls: true},
-	"pow": {Row: func(_ *Context, a []value.Value) value.Value {
-		return value.OfReal(math.Pow(asReal(a[0]), asReal(a[1])))
-	}},
-	"atan2": {Row: func(_ *Context, a []value.Value) value.Value {
-		return value.OfReal(math.Atan2(asReal(a[0]), asReal(a[1])))
-	}},
-	"pi":       {Row: func(*Context, []value.Value) value.Value { return value.OfReal(math.Pi) }},
-	"isnan":    predicate(math.IsNaN),
-	"isinf":    predicate(func(f float64) bool { return math.IsInf(f, 0) }),
-	"isfinite": predicate(func(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }),
-	"rand": {Volatile: true, Row: func(c *Context, a []value.Value) value.Value {
-		if len(a) > 0 && a[0].I > 1 {
-			return value.OfReal(math.Floor(c.Random() * float64(a[0].I)))
-		}
-		return value.OfReal(c.Random())
-	}},
-	"binary_and": long2(func(a, b int64) int64 { return a & b }), "binary_or": long2(func(a, b int64) int64 { return a | b }), "binary_xor": long2(func(a, b int64) int64 { return a ^ b }),
-	"binary_shift_left": long2(func(a, b int64) int64 { return a << (uint64(b) & 63) }), "binary_shift_right": long2(func(a, b int64) int64 { return a >> (uint64(b) & 63) }),
-	"binary_not": {Row: func(_ *Context, a []value.Value) value.Value { return value.OfLong(^a[0].I) }},
-	"bitset_count_ones": {Row: func(_ *Context, a []value.Value) value.Value {
-		return value.OfLong(int64(bits.OnesCount64(uint64(a[0].I))))
-	}},
-	"max_of": {Row: extreme(1), Nulls: true}, "min_of": {Row: extreme(-1), Nulls: true},
-	"bin": {Row: bin, Vec: vecBin}, "bin_at": {Row: binAt},
-	"range":      {Row: rangeOf},
-	"welch_test": {Row: welch},
+var mathFuncs = func() group {
+	return group{
+		"abs": {Row: abs}, "sign": real1(func(f float64) float64 {
+			switch {
+			case f > 0:
+				return 1
+			case f < 0:
+				return -1
+			}
+			return f
+		}),
+		"acos": real1(math.Acos), "asin": real1(math.Asin), "atan": real1(math.Atan), "cos": real1(math.Cos), "sin": real1(math.Sin), "tan": real1(math.Tan),
+		"cot":     real1(func(f float64) float64 { return 1 / math.Tan(f) }),
+		"degrees": real1(func(f float64) float64 { return f * 180 / math.Pi }), "radians": real1(func(f float64) float64 { return f * math.Pi / 180 }),
+		"exp": real1(math.Exp), "exp2": real1(math.Exp2), "exp10": real1(func(f float64) float64 { return math.Pow(10, f) }),
+		"log": real1(math.Log), "log2": real1(math.Log2), "log10": real1(math.Log10), "sqrt": real1(math.Sqrt),
+		"ceiling": {Row: ceiling}, "round": {Row: round, Nulls: true},
+		"pow": {Row: func(_ *Context, a []value.Value) value.Value {
+			return value.OfReal(math.Pow(asReal(a[0]), asReal(a[1])))
+		}},
+		"atan2": {Row: func(_ *Context, a []value.Value) value.Value {
+			return value.OfReal(math.Atan2(asReal(a[0]), asReal(a[1])))
+		}},
+		"pi":       {Row: func(*Context, []value.Value) value.Value { return value.OfReal(math.Pi) }},
+		"isnan":    predicate(math.IsNaN),
+		"isinf":    predicate(func(f float64) bool { return math.IsInf(f, 0) }),
+		"isfinite": predicate(func(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }),
+		"rand": {Volatile: true, Row: func(c *Context, a []value.Value) value.Value {
+			if len(a) > 0 && a[0].I > 1 {
+				return value.OfReal(math.Floor(c.Random() * float64(a[0].I)))
+			}
+			return value.OfReal(c.Random())
+		}},
+		"binary_and": long2(func(a, b int64) int64 { return a & b }), "binary_or": long2(func(a, b int64) int64 { return a | b }), "binary_xor": long2(func(a, b int64) int64 { return a ^ b }),
+		"binary_shift_left": long2(func(a, b int64) int64 { return a << (uint64(b) & 63) }), "binary_shift_right": long2(func(a, b int64) int64 { return a >> (uint64(b) & 63) }),
+		"binary_not": {Row: func(_ *Context, a []value.Value) value.Value { return value.OfLong(^a[0].I) }},
+		"bitset_count_ones": {Row: func(_ *Context, a []value.Value) value.Value {
+			return value.OfLong(int64(bits.OnesCount64(uint64(a[0].I))))
+		}},
+		"max_of": {Row: extreme(1), Nulls: true}, "min_of": {Row: extreme(-1), Nulls: true},
+		"bin": {Row: bin, Vec: vecBin}, "bin_at": {Row: binAt},
+		"range":      {Row: rangeOf},
+		"welch_test": {Row: welch},
+	}
 }
 
 func abs(_ *Context, a []value.Value) value.Value {

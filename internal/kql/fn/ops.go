@@ -8,50 +8,52 @@ import (
 
 // operatorFuncs are the infix operators, under their spelling. The binder gives both sides
 // one type where an operator needs that.
-var operatorFuncs = group{
-	"+": {Row: add, Vec: vecArith(func(a, b int64) int64 { return a + b }, func(a, b float64) float64 { return a + b })},
-	"-": {Row: subtract, Vec: vecArith(func(a, b int64) int64 { return a - b }, func(a, b float64) float64 { return a - b })},
-	"*": {Row: multiply, Vec: vecArith(func(a, b int64) int64 { return a * b }, func(a, b float64) float64 { return a * b })},
-	"/": {Row: divide, Vec: vecArith(nil, func(a, b float64) float64 { return a / b })},
-	"%": {Row: func(c *Context, a []value.Value) value.Value {
-		if a[1].T.Ints() && a[1].I > 0 || a[1].T == value.Real && a[1].F > 0 {
-			return remainder(c, a)
-		}
-		return modulo(c, a)
-	}},
-	// mod is % as Kusto computes it inside expressions: never negative.
-	"mod": {Row: modulo},
-	"neg": {Row: func(_ *Context, a []value.Value) value.Value {
-		v := a[0]
-		switch v.T {
-		case value.Real:
-			return value.OfReal(-v.F)
-		case value.Decimal:
-			return value.OfDec(v.Dec().Neg())
-		}
-		v.I = -v.I
-		return v
-	}},
-	"==":  {Row: equal, Nulls: true, Vec: vecCompare(func(c int) bool { return c == 0 }, false)},
-	"!=":  {Row: notEqual, Nulls: true, Vec: vecCompare(func(c int) bool { return c != 0 }, true)},
-	"<":   compared(func(c int) bool { return c < 0 }),
-	"<=":  compared(func(c int) bool { return c <= 0 }),
-	">":   compared(func(c int) bool { return c > 0 }),
-	">=":  compared(func(c int) bool { return c >= 0 }),
-	"and": {Row: and, Nulls: true, Vec: vecLogic(true)},
-	"or":  {Row: or, Nulls: true, Vec: vecLogic(false)},
-	"between": {Row: func(_ *Context, a []value.Value) value.Value {
-		return value.OfBool(!isNaN(a) && value.Compare(a[0], a[1]) >= 0 && value.Compare(a[0], a[2]) <= 0)
-	}},
-	"!between": {Row: func(_ *Context, a []value.Value) value.Value {
-		return value.OfBool(isNaN(a) || value.Compare(a[0], a[1]) < 0 || value.Compare(a[0], a[2]) > 0)
-	}},
-	"[]": {Row: func(_ *Context, a []value.Value) value.Value {
-		if a[1].T == value.String {
-			return dyn(value.Member(a[0].X, a[1].S))
-		}
-		return dyn(value.Element(a[0].X, a[1].I))
-	}},
+var operatorFuncs = func() group {
+	return group{
+		"+": {Row: add, Vec: vecArith(func(a, b int64) int64 { return a + b }, func(a, b float64) float64 { return a + b })},
+		"-": {Row: subtract, Vec: vecArith(func(a, b int64) int64 { return a - b }, func(a, b float64) float64 { return a - b })},
+		"*": {Row: multiply, Vec: vecArith(func(a, b int64) int64 { return a * b }, func(a, b float64) float64 { return a * b })},
+		"/": {Row: divide, Vec: vecArith(nil, func(a, b float64) float64 { return a / b })},
+		"%": {Row: func(c *Context, a []value.Value) value.Value {
+			if a[1].T.Ints() && a[1].I > 0 || a[1].T == value.Real && a[1].F > 0 {
+				return remainder(c, a)
+			}
+			return modulo(c, a)
+		}},
+		// mod is % as Kusto computes it inside expressions: never negative.
+		"mod": {Row: modulo},
+		"neg": {Row: func(_ *Context, a []value.Value) value.Value {
+			v := a[0]
+			switch v.T {
+			case value.Real:
+				return value.OfReal(-v.F)
+			case value.Decimal:
+				return value.OfDec(v.Dec().Neg())
+			}
+			v.I = -v.I
+			return v
+		}},
+		"==":  {Row: equal, Nulls: true, Vec: vecCompare(func(c int) bool { return c == 0 }, false)},
+		"!=":  {Row: notEqual, Nulls: true, Vec: vecCompare(func(c int) bool { return c != 0 }, true)},
+		"<":   compared(func(c int) bool { return c < 0 }),
+		"<=":  compared(func(c int) bool { return c <= 0 }),
+		">":   compared(func(c int) bool { return c > 0 }),
+		">=":  compared(func(c int) bool { return c >= 0 }),
+		"and": {Row: and, Nulls: true, Vec: vecLogic(true)},
+		"or":  {Row: or, Nulls: true, Vec: vecLogic(false)},
+		"between": {Row: func(_ *Context, a []value.Value) value.Value {
+			return value.OfBool(!isNaN(a) && value.Compare(a[0], a[1]) >= 0 && value.Compare(a[0], a[2]) <= 0)
+		}},
+		"!between": {Row: func(_ *Context, a []value.Value) value.Value {
+			return value.OfBool(isNaN(a) || value.Compare(a[0], a[1]) < 0 || value.Compare(a[0], a[2]) > 0)
+		}},
+		"[]": {Row: func(_ *Context, a []value.Value) value.Value {
+			if a[1].T == value.String {
+				return dyn(value.Member(a[0].X, a[1].S))
+			}
+			return dyn(value.Element(a[0].X, a[1].I))
+		}},
+	}
 }
 
 func isNaN(a []value.Value) bool {

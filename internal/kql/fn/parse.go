@@ -11,10 +11,12 @@ import (
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
-var parseFuncs = group{
-	"parse_url": {Row: parseURL}, "parse_urlquery": {Row: parseURLQuery}, "parse_path": {Row: parsePath}, "parse_csv": {Row: parseCSV},
-	"parse_version": {Row: parseVersion}, "parse_xml": {Row: parseXML}, "parse_command_line": {Row: parseCommandLine}, "parse_user_agent": {Row: parseUserAgent},
-	"extract_json": {Row: extractJSON},
+var parseFuncs = func() group {
+	return group{
+		"parse_url": {Row: parseURL}, "parse_urlquery": {Row: parseURLQuery}, "parse_path": {Row: parsePath}, "parse_csv": {Row: parseCSV},
+		"parse_version": {Row: parseVersion}, "parse_xml": {Row: parseXML}, "parse_command_line": {Row: parseCommandLine}, "parse_user_agent": {Row: parseUserAgent},
+		"extract_json": {Row: extractJSON},
+	}
 }
 
 func bagOf(pairs ...any) *value.Bag {

@@ -8,28 +8,30 @@ import (
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
-var regexFuncs = group{
-	"extract":       {Row: extract},
-	"extract_all":   {Row: extractAll},
-	"replace_regex": {Row: replaceRegex},
-	"indexof_regex": {Row: func(c *Context, a []value.Value) value.Value {
-		s := text(a[0])
-		re := c.Regexp(text(a[1]))
-		if re == nil {
-			return null(value.Long)
-		}
-		return find(a, s, func(from int) (int, int) {
-			m := re.FindStringIndex(s[from:])
-			if m == nil {
-				return -1, -1
+var regexFuncs = func() group {
+	return group{
+		"extract":       {Row: extract},
+		"extract_all":   {Row: extractAll},
+		"replace_regex": {Row: replaceRegex},
+		"indexof_regex": {Row: func(c *Context, a []value.Value) value.Value {
+			s := text(a[0])
+			re := c.Regexp(text(a[1]))
+			if re == nil {
+				return null(value.Long)
 			}
-			return m[0], m[1]
-		})
-	}, Nulls: true},
-	"regex_quote": {Row: func(_ *Context, a []value.Value) value.Value { return value.OfString(regexp.QuoteMeta(text(a[0]))) }},
-	"trim":        {Row: trim(true, true)},
-	"trim_start":  {Row: trim(true, false)},
-	"trim_end":    {Row: trim(false, true)},
+			return find(a, s, func(from int) (int, int) {
+				m := re.FindStringIndex(s[from:])
+				if m == nil {
+					return -1, -1
+				}
+				return m[0], m[1]
+			})
+		}, Nulls: true},
+		"regex_quote": {Row: func(_ *Context, a []value.Value) value.Value { return value.OfString(regexp.QuoteMeta(text(a[0]))) }},
+		"trim":        {Row: trim(true, true)},
+		"trim_start":  {Row: trim(true, false)},
+		"trim_end":    {Row: trim(false, true)},
+	}
 }
 
 func extract(c *Context, a []value.Value) value.Value {

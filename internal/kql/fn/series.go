@@ -117,55 +117,57 @@ func seriesTest(ok func(a, b float64) bool) Func {
 	return series2(nil, func(a, b float64) any { return ok(a, b) })
 }
 
-var seriesFuncs = group{
-	"series_abs":     series1Same(func(i int64) int64 { return max(i, -i) }, math.Abs),
-	"series_ceiling": series1Same(func(i int64) int64 { return i }, math.Ceil),
-	"series_floor":   series1Same(func(i int64) int64 { return i }, math.Floor),
-	"series_sign": series1(func(f float64) float64 {
-		if f == 0 {
-			return 0
-		}
-		return math.Copysign(1, f)
-	}),
-	"series_sin": series1(math.Sin), "series_cos": series1(math.Cos), "series_tan": series1(math.Tan), "series_asin": series1(math.Asin), "series_acos": series1(math.Acos),
-	"series_atan": series1(math.Atan), "series_exp": series1(math.Exp), "series_log": series1(math.Log),
-	"series_add":      series2(func(a, b int64) any { return a + b }, func(a, b float64) any { return a + b }),
-	"series_subtract": series2(func(a, b int64) any { return a - b }, func(a, b float64) any { return a - b }),
-	"series_multiply": series2(func(a, b int64) any { return a * b }, func(a, b float64) any { return a * b }),
-	"series_divide":   series2(nil, func(a, b float64) any { return a / b }),
-	"series_pow":      series2(nil, func(a, b float64) any { return math.Pow(a, b) }),
-	"series_equals":   seriesTest(func(a, b float64) bool { return a == b }), "series_not_equals": seriesTest(func(a, b float64) bool { return a != b }),
-	"series_less": seriesTest(func(a, b float64) bool { return a < b }), "series_less_equals": seriesTest(func(a, b float64) bool { return a <= b }),
-	"series_greater": seriesTest(func(a, b float64) bool { return a > b }), "series_greater_equals": seriesTest(func(a, b float64) bool { return a >= b }),
-	"series_sum": {Row: arraySum},
-	"series_product": {Row: func(_ *Context, a []value.Value) value.Value {
-		s, ok := seriesOf(a[0])
-		p := 1.0
-		for _, f := range s {
-			p *= f
-		}
-		if !ok {
-			return null(value.Real)
-		}
-		return value.OfReal(p)
-	}},
-	"series_dot_product": {Row: seriesDot},
-	"series_magnitude": {Row: func(_ *Context, a []value.Value) value.Value {
-		s, _ := seriesOf(a[0])
-		return value.OfReal(math.Sqrt(dot(s, s)))
-	}},
-	"series_cosine_similarity":   {Row: seriesCosine},
-	"series_pearson_correlation": {Row: seriesPearson},
-	"series_fill_forward":        {Row: fillForward(false)},
-	"series_fill_backward":       {Row: fillForward(true)},
-	"series_fill_const":          {Row: fillConst, Nulls: true},
-	"series_fill_linear":         {Row: fillLinear, Nulls: true},
-	"series_fir":                 {Row: seriesFIR},
-	"series_iir":                 {Row: seriesIIR},
-	"series_stats":               {Row: seriesStats, Columns: statsColumns},
-	"series_stats_dynamic":       {Row: seriesStatsDynamic},
-	"series_outliers":            {Row: seriesOutliers},
-	"series_seasonal":            {Row: seriesSeasonal},
+var seriesFuncs = func() group {
+	return group{
+		"series_abs":     series1Same(func(i int64) int64 { return max(i, -i) }, math.Abs),
+		"series_ceiling": series1Same(func(i int64) int64 { return i }, math.Ceil),
+		"series_floor":   series1Same(func(i int64) int64 { return i }, math.Floor),
+		"series_sign": series1(func(f float64) float64 {
+			if f == 0 {
+				return 0
+			}
+			return math.Copysign(1, f)
+		}),
+		"series_sin": series1(math.Sin), "series_cos": series1(math.Cos), "series_tan": series1(math.Tan), "series_asin": series1(math.Asin), "series_acos": series1(math.Acos),
+		"series_atan": series1(math.Atan), "series_exp": series1(math.Exp), "series_log": series1(math.Log),
+		"series_add":      series2(func(a, b int64) any { return a + b }, func(a, b float64) any { return a + b }),
+		"series_subtract": series2(func(a, b int64) any { return a - b }, func(a, b float64) any { return a - b }),
+		"series_multiply": series2(func(a, b int64) any { return a * b }, func(a, b float64) any { return a * b }),
+		"series_divide":   series2(nil, func(a, b float64) any { return a / b }),
+		"series_pow":      series2(nil, func(a, b float64) any { return math.Pow(a, b) }),
+		"series_equals":   seriesTest(func(a, b float64) bool { return a == b }), "series_not_equals": seriesTest(func(a, b float64) bool { return a != b }),
+		"series_less": seriesTest(func(a, b float64) bool { return a < b }), "series_less_equals": seriesTest(func(a, b float64) bool { return a <= b }),
+		"series_greater": seriesTest(func(a, b float64) bool { return a > b }), "series_greater_equals": seriesTest(func(a, b float64) bool { return a >= b }),
+		"series_sum": {Row: arraySum},
+		"series_product": {Row: func(_ *Context, a []value.Value) value.Value {
+			s, ok := seriesOf(a[0])
+			p := 1.0
+			for _, f := range s {
+				p *= f
+			}
+			if !ok {
+				return null(value.Real)
+			}
+			return value.OfReal(p)
+		}},
+		"series_dot_product": {Row: seriesDot},
+		"series_magnitude": {Row: func(_ *Context, a []value.Value) value.Value {
+			s, _ := seriesOf(a[0])
+			return value.OfReal(math.Sqrt(dot(s, s)))
+		}},
+		"series_cosine_similarity":   {Row: seriesCosine},
+		"series_pearson_correlation": {Row: seriesPearson},
+		"series_fill_forward":        {Row: fillForward(false)},
+		"series_fill_backward":       {Row: fillForward(true)},
+		"series_fill_const":          {Row: fillConst, Nulls: true},
+		"series_fill_linear":         {Row: fillLinear, Nulls: true},
+		"series_fir":                 {Row: seriesFIR},
+		"series_iir":                 {Row: seriesIIR},
+		"series_stats":               {Row: seriesStats, Columns: statsColumns},
+		"series_stats_dynamic":       {Row: seriesStatsDynamic},
+		"series_outliers":            {Row: seriesOutliers},
+		"series_seasonal":            {Row: seriesSeasonal},
+	}
 }
 
 func dot(x, y []float64) float64 {

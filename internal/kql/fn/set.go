@@ -2,35 +2,37 @@ package fn
 
 import "github.com/azptu/azptu/internal/kql/value"
 
-var setFuncs = group{
-	"set_union":      {Row: setUnion},
-	"set_intersect":  {Row: setCombine(true)},
-	"set_difference": {Row: setCombine(false)},
-	"set_equals": {Row: func(_ *Context, a []value.Value) value.Value {
-		x, y := members(a[0]), members(a[1])
-		if len(x) != len(y) {
-			return value.OfBool(false)
-		}
-		for k := range x {
-			if !y[k] {
+var setFuncs = func() group {
+	return group{
+		"set_union":      {Row: setUnion},
+		"set_intersect":  {Row: setCombine(true)},
+		"set_difference": {Row: setCombine(false)},
+		"set_equals": {Row: func(_ *Context, a []value.Value) value.Value {
+			x, y := members(a[0]), members(a[1])
+			if len(x) != len(y) {
 				return value.OfBool(false)
 			}
-		}
-		return value.OfBool(true)
-	}},
-	"jaccard_index": {Row: func(_ *Context, a []value.Value) value.Value {
-		x, y := members(a[0]), members(a[1])
-		both := 0
-		for k := range x {
-			if y[k] {
-				both++
+			for k := range x {
+				if !y[k] {
+					return value.OfBool(false)
+				}
 			}
-		}
-		if len(x)+len(y) == 0 {
-			return dyn(0.0)
-		}
-		return dyn(float64(both) / float64(len(x)+len(y)-both))
-	}},
+			return value.OfBool(true)
+		}},
+		"jaccard_index": {Row: func(_ *Context, a []value.Value) value.Value {
+			x, y := members(a[0]), members(a[1])
+			both := 0
+			for k := range x {
+				if y[k] {
+					both++
+				}
+			}
+			if len(x)+len(y) == 0 {
+				return dyn(0.0)
+			}
+			return dyn(float64(both) / float64(len(x)+len(y)-both))
+		}},
+	}
 }
 
 func memberKey(x any) string { return string(value.AppendCanonical(nil, x)) }

@@ -12,18 +12,20 @@ func real3(f func(a, b, c float64) float64) Func {
 	}}
 }
 
-var specialFuncs = group{
-	"erf": real1(math.Erf), "erfc": real1(math.Erfc), "gamma": real1(math.Gamma),
-	"loggamma": real1(func(f float64) float64 {
-		l, _ := math.Lgamma(f)
-		return l
-	}),
-	"beta_cdf": real3(betaCDF), "beta_pdf": real3(betaPDF), "beta_inv": {Row: func(_ *Context, a []value.Value) value.Value {
-		if p := asReal(a[0]); p < 0 || p > 1 {
-			return null(value.Real)
-		}
-		return value.OfReal(betaInv(asReal(a[0]), asReal(a[1]), asReal(a[2])))
-	}},
+var specialFuncs = func() group {
+	return group{
+		"erf": real1(math.Erf), "erfc": real1(math.Erfc), "gamma": real1(math.Gamma),
+		"loggamma": real1(func(f float64) float64 {
+			l, _ := math.Lgamma(f)
+			return l
+		}),
+		"beta_cdf": real3(betaCDF), "beta_pdf": real3(betaPDF), "beta_inv": {Row: func(_ *Context, a []value.Value) value.Value {
+			if p := asReal(a[0]); p < 0 || p > 1 {
+				return null(value.Real)
+			}
+			return value.OfReal(betaInv(asReal(a[0]), asReal(a[1]), asReal(a[2])))
+		}},
+	}
 }
 
 func betaPDF(x, a, b float64) float64 {

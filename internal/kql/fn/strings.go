@@ -15,53 +15,55 @@ func string1(f func(string) string) Func {
 	return Func{Row: func(_ *Context, a []value.Value) value.Value { return value.OfString(f(text(a[0]))) }, Nulls: true}
 }
 
-var stringFuncs = group{
-	"strlen": {Row: func(_ *Context, a []value.Value) value.Value {
-		return value.OfLong(int64(utf8.RuneCountInString(text(a[0]))))
-	}},
-	"string_size":  {Row: func(_ *Context, a []value.Value) value.Value { return value.OfLong(int64(len(text(a[0])))) }},
-	"tolower":      string1(strings.ToLower),
-	"toupper":      string1(strings.ToUpper),
-	"reverse":      string1(reverse),
-	"substring":    {Row: substring, Nulls: true},
-	"strcat":       {Row: strcat, Nulls: true},
-	"strcat_delim": {Row: strcatDelim, Nulls: true},
-	"strcat_array": {Row: strcatArray},
-	"strcmp": {Row: func(_ *Context, a []value.Value) value.Value {
-		return value.OfLong(int64(strings.Compare(text(a[0]), text(a[1]))))
-	}},
-	"strrep":         {Row: strrep},
-	"repeat":         {Row: repeat},
-	"split":          {Row: split},
-	"indexof":        {Row: indexOf, Nulls: true},
-	"countof":        {Row: countOf},
-	"replace_string": {Row: replaceString},
-	"replace_strings": {Row: func(_ *Context, a []value.Value) value.Value {
-		s := a[0].S
-		from, _ := list(a[1])
-		to, _ := list(a[2])
-		for i, f := range from {
-			old, repl := text(value.FromDynamic(f)), ""
-			if i < len(to) {
-				repl = text(value.FromDynamic(to[i]))
+var stringFuncs = func() group {
+	return group{
+		"strlen": {Row: func(_ *Context, a []value.Value) value.Value {
+			return value.OfLong(int64(utf8.RuneCountInString(text(a[0]))))
+		}},
+		"string_size":  {Row: func(_ *Context, a []value.Value) value.Value { return value.OfLong(int64(len(text(a[0])))) }},
+		"tolower":      string1(strings.ToLower),
+		"toupper":      string1(strings.ToUpper),
+		"reverse":      string1(reverse),
+		"substring":    {Row: substring, Nulls: true},
+		"strcat":       {Row: strcat, Nulls: true},
+		"strcat_delim": {Row: strcatDelim, Nulls: true},
+		"strcat_array": {Row: strcatArray},
+		"strcmp": {Row: func(_ *Context, a []value.Value) value.Value {
+			return value.OfLong(int64(strings.Compare(text(a[0]), text(a[1]))))
+		}},
+		"strrep":         {Row: strrep},
+		"repeat":         {Row: repeat},
+		"split":          {Row: split},
+		"indexof":        {Row: indexOf, Nulls: true},
+		"countof":        {Row: countOf},
+		"replace_string": {Row: replaceString},
+		"replace_strings": {Row: func(_ *Context, a []value.Value) value.Value {
+			s := a[0].S
+			from, _ := list(a[1])
+			to, _ := list(a[2])
+			for i, f := range from {
+				old, repl := text(value.FromDynamic(f)), ""
+				if i < len(to) {
+					repl = text(value.FromDynamic(to[i]))
+				}
+				if old != "" && len(s) <= maxText {
+					s = strings.ReplaceAll(s, old, repl)
+				}
 			}
-			if old != "" && len(s) <= maxText {
-				s = strings.ReplaceAll(s, old, repl)
+			return value.OfString(s)
+		}},
+		"translate":    {Row: translate},
+		"format_bytes": {Row: formatBytes},
+		"has_any_index": {Row: func(_ *Context, a []value.Value) value.Value {
+			terms, _ := list(a[1])
+			for i, t := range terms {
+				if hasTerm(text(a[0]), text(value.FromDynamic(t)), true, true, true) {
+					return value.OfLong(int64(i))
+				}
 			}
-		}
-		return value.OfString(s)
-	}},
-	"translate":    {Row: translate},
-	"format_bytes": {Row: formatBytes},
-	"has_any_index": {Row: func(_ *Context, a []value.Value) value.Value {
-		terms, _ := list(a[1])
-		for i, t := range terms {
-			if hasTerm(text(a[0]), text(value.FromDynamic(t)), true, true, true) {
-				return value.OfLong(int64(i))
-			}
-		}
-		return value.OfLong(-1)
-	}},
+			return value.OfLong(-1)
+		}},
+	}
 }
 
 func reverse(s string) string {

@@ -8,10 +8,12 @@ import (
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
-var transformFuncs = group{
-	"series_fft":      {Row: seriesFFT(false), Columns: fftColumns},
-	"series_ifft":     {Row: seriesFFT(true), Columns: fftColumns},
-	"series_fit_poly": {Row: fitPoly, Columns: polyColumns},
+var transformFuncs = func() group {
+	return group{
+		"series_fft":      {Row: seriesFFT(false), Columns: fftColumns},
+		"series_ifft":     {Row: seriesFFT(true), Columns: fftColumns},
+		"series_fit_poly": {Row: fitPoly, Columns: polyColumns},
+	}
 }
 
 func fftColumns(int) []Output { return []Output{{"real", value.Dynamic}, {"imag", value.Dynamic}} }

@@ -28,10 +28,12 @@ func convertUnits(units map[string]float64) Func {
 	}}
 }
 
-var unitFuncs = group{
-	"convert_length": convertUnits(lengths), "convert_mass": convertUnits(masses), "convert_volume": convertUnits(volumes), "convert_speed": convertUnits(speeds),
-	"convert_energy": convertUnits(energies), "convert_force": convertUnits(forces), "convert_angle": convertUnits(angles),
-	"convert_temperature": {Row: convertTemperature},
+var unitFuncs = func() group {
+	return group{
+		"convert_length": convertUnits(lengths), "convert_mass": convertUnits(masses), "convert_volume": convertUnits(volumes), "convert_speed": convertUnits(speeds),
+		"convert_energy": convertUnits(energies), "convert_force": convertUnits(forces), "convert_angle": convertUnits(angles),
+		"convert_temperature": {Row: convertTemperature},
+	}
 }
 
 // scales give a temperature scale's degrees in kelvin and its zero in kelvin.

@@ -155,9 +155,7 @@ func improveAggregate(n *Aggregate) Node {
 	return &c
 }
 
-var andFunc = fn.Lookup("and")
-
-func and(x, y Expr) Expr { return &Call{F: andFunc, Args: []Expr{x, y}, T: value.Bool} }
+func and(x, y Expr) Expr { return &Call{F: fn.Lookup("and"), Args: []Expr{x, y}, T: value.Bool} }
 
 func all(xs []Expr) Expr {
 	x := xs[0]
