@@ -33,7 +33,10 @@ func newImport(env *verb.Env) *cobra.Command {
 	o.bind(cmd)
 	cmd.Flags().StringVar(&o.table, "table", "", "logs.flag.table")
 	cmd.Flags().StringVar(&o.format, "format", "", "logs.flag.import-format")
-	_ = cmd.RegisterFlagCompletionFunc("table", cobra.FixedCompletions(tableNames(), cobra.ShellCompDirectiveNoFileComp))
+	// Asked for when somebody completes: reading the schemas would cost every command a millisecond.
+	_ = cmd.RegisterFlagCompletionFunc("table", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return tableNames(), cobra.ShellCompDirectiveNoFileComp
+	})
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(transfer.Formats, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
