@@ -33,10 +33,7 @@ type place struct {
 
 func newRoom() *room { return &room{count: map[string]int{}} }
 
-var (
-	errRoomFull   = errors.New("the waiting room is full")
-	errWaitedLong = errors.New("waited as long as the product allows")
-)
+var errWaitedLong = errors.New("waited as long as the product allows")
 
 // waiting tells how many calls of the class or a better one wait.
 func (r *room) waiting(line int) int {
