@@ -18,7 +18,7 @@ import (
 
 // Options say how a Store keeps its rows. The zero value of each has a default.
 type Options struct {
-	FlushEvery   time.Duration // rows are on disk after this long, or when they take a quarter of MaxPending; 0 means 500 ms
+	FlushEvery   time.Duration // rows are on disk after this long, or when they take 2 MiB or a quarter of MaxPending; 0 means 500 ms
 	SegmentBytes int64         // a segment is closed at this size; 0 means 64 MiB
 	SegmentAge   time.Duration // or at this age; 0 means 10 minutes
 	MaxPending   int           // bytes held while the disk is slow or full; 0 means 64 MiB
@@ -70,8 +70,12 @@ type pending struct {
 	out   *appender
 }
 
+// writeAt is how many bytes are worth a write before their time: enough for the
+// disk, and small beside what else a busy gateway holds.
+const writeAt = 2 << 20
+
 // keepSpare bounds the memory that is kept for a table while nothing happens.
-const keepSpare = 16 << 20
+const keepSpare = 2 * writeAt
 
 // formatVersion is written into the folder's FORMAT file.
 const formatVersion = "azptu-log 1\n"
@@ -232,7 +236,7 @@ func (s *Store) add(c *call.Call) {
 
 // wakeWhenFull lets rows go to disk before their time when there are many.
 func (s *Store) wakeWhenFull() {
-	if s.held >= s.opt.MaxPending/4 {
+	if s.held >= min(writeAt, s.opt.MaxPending/4) {
 		select {
 		case s.full <- struct{}{}:
 		default:
