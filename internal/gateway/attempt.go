@@ -318,14 +318,18 @@ func (x *exchange) observe(b *backend, h http.Header) {
 // learn corrects what is believed of a backend by how the attempt went.
 func (x *exchange) learn(b *backend, ticket admit.Forecast, o outcome) {
 	at := x.g.at()
+	wait := b.believed(at, o.wait)
 	switch o.verdict {
-	case served, clientGone:
+	case clientGone:
+		b.leftAt.Store(int64(at))
+		b.breaker.Succeeded()
+	case served:
 		b.breaker.Succeeded()
 	case tooLong, full:
 		b.breaker.Succeeded()
 		if o.verdict == full {
 			b.metrics.refused.Add(1)
-			b.cool(at + o.wait)
+			b.cool(at + wait)
 		}
 	case broken, unusable:
 		b.metrics.broken.Add(1)
@@ -339,7 +343,7 @@ func (x *exchange) learn(b *backend, ticket admit.Forecast, o outcome) {
 	defer func() { x.rec.Utilization = b.predictor.Utilization(at) }()
 	switch {
 	case o.verdict == full:
-		b.predictor.Refused(at, o.wait, ticket)
+		b.predictor.Refused(at, wait, ticket)
 	case !b.predict:
 	case x.rec.Tokens() > 0 && (o.verdict == served || o.verdict == clientGone):
 		b.predictor.Settle(at, ticket, x.rec.Prompt, x.rec.Cached, x.rec.Completion)

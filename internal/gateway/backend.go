@@ -66,6 +66,7 @@ type standing struct {
 	predictor *admit.Predictor // nil for Standard
 	breaker   *route.Breaker
 	coolUntil atomic.Int64  // time.Duration: the backend asked to be left alone until then
+	leftAt    atomic.Int64  // time.Duration: when a client last left a call that the backend was at work on
 	latency   atomic.Int64  // time.Duration, smoothed time to the first byte
 	reported  atomic.Uint64 // bits of the utilization that a Standard deployment's headers show
 	running   atomic.Int64
@@ -95,6 +96,23 @@ func (s *standing) cooling() time.Duration { return time.Duration(s.coolUntil.Lo
 
 // cool notes that the backend asked to be left alone for a while.
 func (s *standing) cool(until time.Duration) { s.coolUntil.Store(int64(until)) }
+
+// A refusal that comes within staleAfter of a call that was left may speak of
+// the time before: the backend learns that its room is free a little later
+// than we do. Such a refusal is believed for staleWait at most.
+const (
+	staleAfter = time.Second
+	staleWait  = 250 * time.Millisecond
+)
+
+// believed is how much of the wait that a backend asks for at time at is
+// believed.
+func (s *standing) believed(at, wait time.Duration) time.Duration {
+	if left := time.Duration(s.leftAt.Load()); left > 0 && at-left < staleAfter {
+		return min(wait, staleWait)
+	}
+	return wait
+}
 
 const latencyShare = 8 // one call changes the smoothed latency by an eighth
 
