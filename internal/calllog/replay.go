@@ -61,10 +61,10 @@ func replayFile(ctx context.Context, work, dead string, sink Sink) (sent, again 
 				again++
 				row.Error = err.Error()
 				if err := appendDead(dead, row); err != nil {
-					return sent, again, errors.Join(err, rest(work, raw))
+					return sent, again, errors.Join(err, writeWhole(work, raw)) // what was not sent stays
 				}
 			case err != nil:
-				return sent, again, errors.Join(fmt.Errorf("sending refused rows again: %w", err), rest(work, raw))
+				return sent, again, errors.Join(fmt.Errorf("sending refused rows again: %w", err), writeWhole(work, raw))
 			default:
 				sent++
 			}
@@ -73,9 +73,6 @@ func replayFile(ctx context.Context, work, dead string, sink Sink) (sent, again 
 	}
 	return sent, again, removeFile(work)
 }
-
-// rest leaves what was not sent.
-func rest(work string, raw []byte) error { return writeWhole(work, raw) }
 
 // writeWhole writes a file durably: it is there whole, or as it was.
 func writeWhole(path string, raw []byte) error {

@@ -9,11 +9,11 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/azptu/azptu/internal/atomicfile"
 	"github.com/azptu/azptu/internal/azure/arm"
 )
 
@@ -104,19 +104,7 @@ func (g *Gateway) keep(text []byte) error {
 	if now, err := os.ReadFile(g.File); err == nil && bytes.Equal(now, text) {
 		return nil
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(g.File), ".gateway-*.yaml")
-	if err != nil {
-		return fmt.Errorf("writing the gateway's configuration: %w", err)
-	}
-	_, err = tmp.Write(text)
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), g.File)
-	}
-	if err != nil {
-		_ = os.Remove(tmp.Name())
+	if err := atomicfile.Write(g.File, text, 0o600); err != nil {
 		return fmt.Errorf("writing the gateway's configuration: %w", err)
 	}
 	return nil

@@ -7,11 +7,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/gofrs/flock"
 
+	"github.com/azptu/azptu/internal/atomicfile"
 	"github.com/azptu/azptu/internal/azure/arm"
 )
 
@@ -135,22 +135,7 @@ func (j *Journal) Enter(at time.Time, what string) error {
 	if err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(j.path), ".azptu-journal-*")
-	if err != nil {
-		return fmt.Errorf("writing the journal: %w", err)
-	}
-	_, err = tmp.Write(append(raw, '\n'))
-	if syncErr := tmp.Sync(); err == nil {
-		err = syncErr
-	}
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), j.path)
-	}
-	if err != nil {
-		_ = os.Remove(tmp.Name())
+	if err := atomicfile.Write(j.path, append(raw, '\n'), 0o600); err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
 	return nil

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	"github.com/tidwall/sjson"
+
+	"github.com/azptu/azptu/internal/atomicfile"
 )
 
 // SetInFile writes one general setting into a configuration file, which is
@@ -44,7 +46,7 @@ func SetInFile(path string, key Key, value string) error {
 	if known, err := os.Stat(path); err == nil {
 		mode = known.Mode().Perm()
 	}
-	if err := replaceFile(path, changed, mode); err != nil {
+	if err := atomicfile.Write(path, changed, mode); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	return nil

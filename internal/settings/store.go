@@ -8,10 +8,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/azptu/azptu/internal/atomicfile"
 )
 
 // Store keeps the State in one file. Several processes may use it at once:
@@ -176,42 +177,8 @@ func (s *Store) write(state State) error {
 	if err != nil {
 		return &StateError{s.Path(), err}
 	}
-	if err := replaceFile(s.Path(), append(raw, '\n'), 0o600); err != nil {
+	if err := atomicfile.Write(s.Path(), append(raw, '\n'), 0o600); err != nil {
 		return &StateError{s.Path(), err}
 	}
 	return nil
-}
-
-// replaceFile writes path by way of a temporary neighbour, so that a crash
-// leaves either the old content or the new.
-func replaceFile(path string, content []byte, mode os.FileMode) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name()) // gone already when all went well
-	if _, err = temporary.Write(content); err == nil {
-		err = temporary.Sync()
-	}
-	if err == nil {
-		err = temporary.Chmod(mode)
-	}
-	if closeErr := temporary.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return rename(temporary.Name(), path)
-}
-
-// rename puts a file in the place of another. On Windows that fails while
-// somebody reads the other, which takes a moment at most.
-func rename(from, to string) error {
-	err := os.Rename(from, to)
-	for attempt := 0; err != nil && runtime.GOOS == "windows" && attempt < 20; attempt++ {
-		time.Sleep(lockPause)
-		err = os.Rename(from, to)
-	}
-	return err
 }

@@ -60,7 +60,7 @@ type Client struct {
 // New returns a client. It does not sign in or touch the network yet.
 func New(o Options) (*Client, error) {
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = Sleep
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -85,7 +85,8 @@ func New(o Options) (*Client, error) {
 	return &Client{options: o, sdk: sdk, raw: raw}, nil
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits in real time or until ctx ends.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

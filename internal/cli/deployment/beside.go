@@ -334,7 +334,7 @@ func (o *migrateOptions) goOn(ctx context.Context, s *session.Session, j *migrat
 		Azure: s.ARM, Calls: lastCalls{client}, Now: env.Now, Look: o.every, ByHand: o.shifted, NoWait: env.Global.NoWait,
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			line.Show(env.T("deployment.beside.waiting", "Phase", string(j.Phase), "Share", env.Printer().Percent(j.Share, 0)))
-			return session.Sleep(ctx, d)
+			return arm.Sleep(ctx, d)
 		},
 		Report: func(e migrate.Event) {
 			line.Done()

@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/azptu/azptu/internal/azure/arm"
 	"github.com/azptu/azptu/internal/calllog"
 	"github.com/azptu/azptu/internal/cli/exit"
-	"github.com/azptu/azptu/internal/cli/session"
 	"github.com/azptu/azptu/internal/cli/verb"
 )
 
@@ -81,7 +81,7 @@ func (o *eraseOptions) wait(ctx context.Context, request string) error {
 			o.env.Note(o.env.T("logs.erase-done"))
 			return nil
 		}
-		if err := session.Sleep(ctx, 200*time.Millisecond); err != nil {
+		if err := arm.Sleep(ctx, 200*time.Millisecond); err != nil {
 			return err
 		}
 	}

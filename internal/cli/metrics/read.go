@@ -161,21 +161,23 @@ func assemble(accounts []arm.Account, deployed [][]arm.Deployment, did []monitor
 		row.take(series, last)
 		rows = append(rows, row)
 	}
-	of := func(ref arm.DeploymentRef) monitor.Series {
-		for _, one := range did {
-			if strings.EqualFold(one.Ref.ID(), ref.ID()) {
-				return one
-			}
+	byID := map[string]monitor.Series{}
+	byAccount := map[string][]monitor.Series{}
+	for _, one := range did {
+		id, account := strings.ToLower(one.Ref.ID()), strings.ToLower(one.Ref.AccountRef.ID())
+		if _, twice := byID[id]; !twice {
+			byID[id] = one
 		}
-		return monitor.Series{}
+		byAccount[account] = append(byAccount[account], one)
 	}
 	for i, a := range accounts {
 		for _, d := range deployed[i] {
-			seen[strings.ToLower(d.DeploymentRef.ID())] = true
-			add(a, d, of(d.DeploymentRef))
+			id := strings.ToLower(d.DeploymentRef.ID())
+			seen[id] = true
+			add(a, d, byID[id])
 		}
-		for _, one := range did { // deleted since, or not to be read
-			if strings.EqualFold(one.Ref.AccountRef.ID(), a.ID()) && !seen[strings.ToLower(one.Ref.ID())] {
+		for _, one := range byAccount[strings.ToLower(a.ID())] { // deleted since, or not to be read
+			if !seen[strings.ToLower(one.Ref.ID())] {
 				add(a, arm.Deployment{DeploymentRef: one.Ref}, one)
 			}
 		}

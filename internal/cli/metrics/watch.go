@@ -109,7 +109,7 @@ func lines(ctx context.Context, env *verb.Env, window Window, w *Watching, read 
 		if n == w.Count {
 			return nil
 		}
-		if err := session.Sleep(ctx, w.Every); err != nil {
+		if err := arm.Sleep(ctx, w.Every); err != nil {
 			return nil // being interrupted is how one stops watching
 		}
 	}

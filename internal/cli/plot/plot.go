@@ -75,6 +75,16 @@ func column(t *kql.ResultTable, name string) int {
 	return slices.IndexFunc(t.Columns, func(c kql.ResultColumn) bool { return c.Name == strings.TrimSpace(name) })
 }
 
+// columns finds those of a list of names that are there.
+func columns(t *kql.ResultTable, list string) (found []int) {
+	for name := range strings.SplitSeq(list, ",") {
+		if i := column(t, name); i >= 0 {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
 // axis is the column along the axis: the one that is named, the first datetime
 // where the places are a scale, else the first column.
 func axis(t *kql.ResultTable, named string, scale bool) int {
@@ -95,12 +105,7 @@ func axis(t *kql.ResultTable, named string, scale bool) int {
 // numbers are the columns that hold values.
 func numbers(t *kql.ResultTable, named string, x int) (ys []int) {
 	if named != "" {
-		for name := range strings.SplitSeq(named, ",") {
-			if i := column(t, name); i >= 0 {
-				ys = append(ys, i)
-			}
-		}
-		return ys
+		return columns(t, named)
 	}
 	for i, c := range t.Columns {
 		if i != x && c.Type.IsNumeric() {
@@ -113,12 +118,7 @@ func numbers(t *kql.ResultTable, named string, x int) (ys []int) {
 // names are the columns that tell series apart.
 func names(t *kql.ResultTable, named string, x int, ys []int) (out []int) {
 	if named != "" {
-		for name := range strings.SplitSeq(named, ",") {
-			if i := column(t, name); i >= 0 {
-				out = append(out, i)
-			}
-		}
-		return out
+		return columns(t, named)
 	}
 	for i, c := range t.Columns {
 		if i != x && !slices.Contains(ys, i) && (c.Type == value.String || c.Type == value.GUID || c.Type == value.Bool) {

@@ -5,10 +5,10 @@ import (
 	"io"
 	"math"
 	"strings"
-	"unicode"
 
 	"github.com/azptu/azptu/internal/cli/render"
 	"github.com/azptu/azptu/internal/cli/term"
+	"github.com/azptu/azptu/internal/locale"
 )
 
 // Size of a picture of characters.
@@ -102,12 +102,8 @@ func (c *Chart) bars(s Series, width int, number func(float64) string) []string 
 	return lines
 }
 
-// clean makes sure that what callers wrote does not steer the terminal.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
-}
+// clean makes sure that what callers wrote does not steer the terminal, and
+// stays on its line.
+func clean(s string) string { return oneLine.Replace(locale.Printable(s)) }
+
+var oneLine = strings.NewReplacer("\n", "\uFFFD", "\t", "\uFFFD")

@@ -27,9 +27,6 @@ const (
 	None  Format = "none"
 )
 
-// Formats lists every format.
-func Formats() []Format { return []Format{Table, JSON, YAML, TSV, CSV, Wide, Name, None} }
-
 // View is one result in all its forms.
 type View struct {
 	// Value is what JSON, YAML and --query show: a struct, a map or a slice.

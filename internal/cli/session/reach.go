@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/azptu/azptu/internal/azure/monitor"
 	"github.com/azptu/azptu/internal/cli/verb"
@@ -53,17 +52,5 @@ func (s *Session) SignedIn() openai.Authorizer {
 			header.Set("Authorization", "Bearer "+token)
 		}
 		return err
-	}
-}
-
-// Sleep waits in real time or until ctx ends.
-func Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
 	}
 }

@@ -166,14 +166,6 @@ func (h *Handler) authorize(q *request, rt *route) error {
 		q.caller.ClientID, q.caller.ObjectID, rt.action, scope)
 }
 
-type callerKey struct{}
-
-// CallerOf returns who asked, in a handler that Config.Insights names.
-func CallerOf(ctx context.Context) (Caller, bool) {
-	c, ok := ctx.Value(callerKey{}).(Caller)
-	return c, ok
-}
-
 // insights tells whether a path belongs to the monitoring provider. Diagnostic
 // settings are kept here; everything else is Config.Insights'.
 func (h *Handler) insights(segments []string) bool {
@@ -198,7 +190,7 @@ func (h *Handler) passOn(w http.ResponseWriter, r *http.Request, caller Caller, 
 		return nil, state.Refuse(http.StatusForbidden, "AuthorizationFailed", "The client '%s' with object id '%s' does not have authorization to perform action 'Microsoft.Insights/metrics/read' over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials.",
 			caller.ClientID, caller.ObjectID, scope)
 	}
-	h.config.Insights.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller)))
+	h.config.Insights.ServeHTTP(w, r)
 	return &answer{written: true, status: http.StatusOK}, nil
 }
 

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+
+	"github.com/azptu/azptu/internal/atomicfile"
 )
 
 // savedWorld is the form of the file: a version, so that a later emulator knows
@@ -42,17 +43,7 @@ func save(path string, w *world) error {
 	if err != nil {
 		return fmt.Errorf("writing emulator state: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("writing emulator state: %w", err)
-	}
-	defer func() { _ = os.Remove(tmp.Name()) }() // gone already when all went well
-	_, err = tmp.Write(b)
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
+	if err := atomicfile.Write(path, b, 0o600); err != nil {
 		return fmt.Errorf("writing emulator state: %w", err)
 	}
 	return nil

@@ -131,9 +131,3 @@ func containsFold(s, p string) bool {
 func prefixFold(s, p string) bool { return strings.HasPrefix(lower(s), lower(p)) }
 
 func suffixFold(s, p string) bool { return strings.HasSuffix(lower(s), lower(p)) }
-
-// HasTerm says whether s holds the whole term p, whatever its case: the operator has.
-func HasTerm(s, p string) bool { return hasTerm(s, p, true, true, true) }
-
-// ContainsFold says whether s holds p, whatever its case: the operator contains.
-func ContainsFold(s, p string) bool { return containsFold(s, p) }

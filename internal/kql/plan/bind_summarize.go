@@ -129,13 +129,11 @@ func (b *binder) bare(p *pipeline, op *ast.Bare) {
 	}
 }
 
+// netNames are the .NET names of types, as Kusto's schemas print them.
 var netNames = map[value.Type]string{
 	value.Bool: "System.SByte", value.Int: "System.Int32", value.Long: "System.Int64", value.Real: "System.Double", value.Decimal: "System.Data.SqlTypes.SqlDecimal",
 	value.DateTime: "System.DateTime", value.TimeSpan: "System.TimeSpan", value.String: "System.String", value.GUID: "System.Guid", value.Dynamic: "System.Object",
 }
-
-// NetName gives the .NET name of a type, as Kusto's schemas print it.
-func NetName(t value.Type) string { return netNames[t] }
 
 func (b *binder) schema(cols []Col) Node {
 	builders := []*value.Builder{value.NewBuilder(value.String, 0), value.NewBuilder(value.Long, 0), value.NewBuilder(value.String, 0), value.NewBuilder(value.String, 0)}
