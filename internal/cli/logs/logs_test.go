@@ -108,6 +108,25 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+func TestQueryWithoutTablesNeedsNoLogs(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none")
+	for query, want := range map[string]struct {
+		code      int
+		out, talk string
+	}{
+		"print a = 1 + 1": {0, "2", ""},
+		"datatable(a:long) [1, 2] | summarize sum(a)": {0, "3", ""},
+		"print foo(1)":               {2, "", "foo"},
+		"search 'x'":                 {3, "", "no logs in"},
+		"union Calls, (print a = 1)": {3, "", "no logs in"},
+	} {
+		code, out, talk := run(t, "", "logs", "query", query, "--dir", none, "-o", "tsv")
+		if code != want.code || strings.TrimSpace(out) != want.out || !strings.Contains(talk, want.talk) {
+			t.Errorf("%s: exit code %d, want %d\n%s%s", query, code, want.code, out, talk)
+		}
+	}
+}
+
 func TestEmptyResultSaysWhereRowsAre(t *testing.T) {
 	code, _, talk := run(t, "", "logs", "query", "Calls | where Model == 'none'", "--dir", filled(t))
 	if code != 0 || !strings.Contains(talk, "Calls has 3 rows, from ") {

@@ -76,7 +76,7 @@ func (o *queryOptions) run(ctx context.Context, args []string) error {
 	}
 	view, dir, err := o.open(o.env)
 	if err != nil {
-		return err
+		return o.askWithout(ctx, text, err)
 	}
 	result, err := ask(ctx, o.env, o.within(view), text)
 	if err != nil {
@@ -94,6 +94,35 @@ func (o *queryOptions) run(ctx context.Context, args []string) error {
 	if len(result.Tables) > 0 && result.Tables[0].Len == 0 {
 		o.explainEmpty(ctx, view, dir)
 	}
+	return nil
+}
+
+// askWithout answers a query that needs no logs, such as print 1+1, where there
+// are none. A query that looks for a table fails with missing.
+func (o *queryOptions) askWithout(ctx context.Context, text string, missing error) error {
+	database := &noTables{}
+	result, err := ask(ctx, o.env, database, text)
+	switch {
+	case database.asked:
+		return missing
+	case err != nil:
+		return err
+	}
+	return o.show(result)
+}
+
+// noTables is a database without tables that notes whether it was asked for one.
+type noTables struct{ asked bool }
+
+// Table implements kql.Database.
+func (n *noTables) Table(string) (kql.Table, bool) {
+	n.asked = true
+	return nil, false
+}
+
+// TableNames implements kql.Database.
+func (n *noTables) TableNames() []string {
+	n.asked = true
 	return nil
 }
 
