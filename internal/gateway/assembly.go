@@ -112,12 +112,7 @@ func (a *assembly) readChoices(l *jsonlex.Lexer) {
 		}
 		var delta, finish, text []byte
 		index := 0
-		l.Object()
-		for {
-			name, ok := l.Field()
-			if !ok {
-				break
-			}
+		for name := range l.Fields() {
 			kind := l.Kind()
 			switch string(name) {
 			case "index":
@@ -157,12 +152,7 @@ func (a *assembly) take(index int, delta, text, finish []byte) {
 func (a *assembly) takeDelta(c *choice, delta []byte) {
 	var l jsonlex.Lexer
 	l.Reset(delta)
-	l.Object()
-	for {
-		name, ok := l.Field()
-		if !ok {
-			return
-		}
+	for name := range l.Fields() {
 		isText := l.Kind() == jsonlex.String
 		switch string(name) {
 		case "content":
@@ -193,12 +183,7 @@ func (a *assembly) takeCalls(c *choice, l *jsonlex.Lexer) {
 			continue
 		}
 		var got toolCall
-		l.Object()
-		for {
-			name, ok := l.Field()
-			if !ok {
-				break
-			}
+		for name := range l.Fields() {
 			isText := l.Kind() == jsonlex.String
 			switch string(name) {
 			case "index":
@@ -227,16 +212,7 @@ func (a *assembly) takeCalls(c *choice, l *jsonlex.Lexer) {
 }
 
 func (t *toolCall) function(l *jsonlex.Lexer) {
-	if l.Kind() != jsonlex.Object {
-		l.Skip()
-		return
-	}
-	l.Object()
-	for {
-		name, ok := l.Field()
-		if !ok {
-			return
-		}
+	for name := range l.Fields() {
 		isText := l.Kind() == jsonlex.String
 		v := l.Skip()
 		if !isText {
@@ -256,15 +232,7 @@ func (a *assembly) wholeAnswer(text []byte) {
 	a.limit = len(text)
 	var l jsonlex.Lexer
 	l.Reset(text)
-	if l.Kind() != jsonlex.Object {
-		return
-	}
-	l.Object()
-	for {
-		name, ok := l.Field()
-		if !ok {
-			return
-		}
+	for name := range l.Fields() {
 		if string(name) == "choices" && l.Kind() == jsonlex.Array {
 			a.readChoices(&l)
 		} else {

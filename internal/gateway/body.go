@@ -135,12 +135,7 @@ func count(l *jsonlex.Lexer, kind jsonlex.Kind) int {
 }
 
 func (b *body) streamOptions(l *jsonlex.Lexer) {
-	l.Object()
-	for {
-		name, ok := l.Field()
-		if !ok {
-			return
-		}
+	for name := range l.Fields() {
 		if string(name) == "include_usage" && l.Kind() == jsonlex.Bool {
 			b.usageAsked = l.Bool()
 		} else {

@@ -178,21 +178,14 @@ func cutTexts(body []byte, most int) []byte {
 func skeleton(body []byte) []byte {
 	out := []byte("{")
 	l := jsonlex.New(body)
-	if l.Kind() == jsonlex.Object {
-		l.Object()
-		for {
-			name, ok := l.Field()
-			if !ok {
-				break
+	for name := range l.Fields() {
+		key := string(name)
+		value := l.Skip()
+		if (key == "model" || key == "usage" || key == "id" || key == "object") && len(value) < 4096 {
+			if len(out) > 1 {
+				out = append(out, ',')
 			}
-			key := string(name)
-			value := l.Skip()
-			if (key == "model" || key == "usage" || key == "id" || key == "object") && len(value) < 4096 {
-				if len(out) > 1 {
-					out = append(out, ',')
-				}
-				out = append(append(jsonlex.AppendString(out, key), ':'), value...)
-			}
+			out = append(append(jsonlex.AppendString(out, key), ':'), value...)
 		}
 	}
 	return append(out, '}')

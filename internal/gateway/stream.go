@@ -199,16 +199,8 @@ func (s *relayed) members(data []byte) (choices int) {
 	l := lexers.Get().(*jsonlex.Lexer)
 	defer lexers.Put(l)
 	l.Reset(data)
-	if l.Kind() != jsonlex.Object {
-		return -1
-	}
-	l.Object()
 	choices = -1
-	for {
-		name, ok := l.Field()
-		if !ok {
-			return choices
-		}
+	for name := range l.Fields() {
 		kind := l.Kind()
 		switch {
 		case string(name) == "choices" && kind == jsonlex.Array:
@@ -223,6 +215,7 @@ func (s *relayed) members(data []byte) (choices int) {
 			x.usage.member(l, string(name))
 		}
 	}
+	return choices
 }
 
 // responseEvent takes in one event of the Responses API. The last one holds
@@ -242,12 +235,7 @@ func (s *relayed) responseEvent(e sse.Event) {
 	case "response.output_text.delta":
 		var l jsonlex.Lexer
 		l.Reset(e.Data)
-		l.Object()
-		for {
-			name, ok := l.Field()
-			if !ok {
-				return
-			}
+		for name := range l.Fields() {
 			if string(name) == "delta" && l.Kind() == jsonlex.String {
 				v := l.Skip()
 				c := x.text.choice(0)
@@ -262,15 +250,7 @@ func (s *relayed) responseEvent(e sse.Event) {
 func (s *relayed) responseOf(data []byte) {
 	var l jsonlex.Lexer
 	l.Reset(data)
-	if l.Kind() != jsonlex.Object {
-		return
-	}
-	l.Object()
-	for {
-		name, ok := l.Field()
-		if !ok {
-			return
-		}
+	for name := range l.Fields() {
 		if string(name) != "response" || l.Kind() != jsonlex.Object {
 			l.Skip()
 			continue

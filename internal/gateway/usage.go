@@ -22,26 +22,18 @@ func readUsage(answer []byte, u *usage) error {
 	l := lexers.Get().(*jsonlex.Lexer)
 	defer lexers.Put(l)
 	l.Reset(answer)
-	l.Object()
-	u.members(l)
-	return l.End()
-}
-
-func (u *usage) members(l *jsonlex.Lexer) {
-	for {
-		name, ok := l.Field()
-		if !ok {
-			return
+	if l.Object() {
+		for name, ok := l.Field(); ok; name, ok = l.Field() {
+			u.member(l, string(name))
 		}
-		u.member(l, string(name))
 	}
+	return l.End()
 }
 
 func (u *usage) member(l *jsonlex.Lexer, name string) {
 	kind := l.Kind()
 	switch {
 	case name == "usage" && kind == jsonlex.Object:
-		l.Object()
 		u.counts(l)
 		u.reported = true
 	case name == "model" && kind == jsonlex.String:
@@ -54,7 +46,6 @@ func (u *usage) member(l *jsonlex.Lexer, name string) {
 		}
 	case name == "error" && kind == jsonlex.Object:
 		u.failed = true
-		l.Object()
 		u.fault(l)
 	default:
 		l.Skip()
@@ -62,11 +53,7 @@ func (u *usage) member(l *jsonlex.Lexer, name string) {
 }
 
 func (u *usage) fault(l *jsonlex.Lexer) {
-	for {
-		name, ok := l.Field()
-		if !ok {
-			return
-		}
+	for name := range l.Fields() {
 		kind := l.Kind()
 		switch {
 		case string(name) == "code" && kind == jsonlex.String:
@@ -82,11 +69,7 @@ func (u *usage) fault(l *jsonlex.Lexer) {
 // counts reads both vocabularies: of chat (prompt, completion) and of the
 // Responses API (input, output).
 func (u *usage) counts(l *jsonlex.Lexer) {
-	for {
-		name, ok := l.Field()
-		if !ok {
-			return
-		}
+	for name := range l.Fields() {
 		kind := l.Kind()
 		switch string(name) {
 		case "prompt_tokens", "input_tokens":
@@ -94,26 +77,17 @@ func (u *usage) counts(l *jsonlex.Lexer) {
 		case "completion_tokens", "output_tokens":
 			u.completion = count(l, kind)
 		case "prompt_tokens_details", "input_tokens_details":
-			u.detail(l, kind, "cached_tokens", &u.cached)
+			u.detail(l, "cached_tokens", &u.cached)
 		case "completion_tokens_details", "output_tokens_details":
-			u.detail(l, kind, "reasoning_tokens", &u.reasoning)
+			u.detail(l, "reasoning_tokens", &u.reasoning)
 		default:
 			l.Skip()
 		}
 	}
 }
 
-func (u *usage) detail(l *jsonlex.Lexer, kind jsonlex.Kind, want string, dst *int) {
-	if kind != jsonlex.Object {
-		l.Skip()
-		return
-	}
-	l.Object()
-	for {
-		name, ok := l.Field()
-		if !ok {
-			return
-		}
+func (u *usage) detail(l *jsonlex.Lexer, want string, dst *int) {
+	for name := range l.Fields() {
 		if string(name) == want {
 			*dst = count(l, l.Kind())
 		} else {
@@ -134,7 +108,6 @@ func readTail(tail []byte, u *usage) {
 	var l jsonlex.Lexer
 	l.Reset(tail[i+len(usageMark):])
 	if l.Kind() == jsonlex.Object {
-		l.Object()
 		var found usage
 		found.counts(&l)
 		if l.Err() == nil {

@@ -9,6 +9,7 @@ package jsonlex
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"math/bits"
 	"strconv"
 )
@@ -189,6 +190,24 @@ func (l *Lexer) Field() (name []byte, ok bool) {
 	}
 	name = l.str()
 	return name, l.colon()
+}
+
+// Fields enters the object that is next and walks its members. For each it
+// yields the name, which is valid until the next string is read; the loop's body
+// must consume the value. A value of another kind is consumed and has none.
+func (l *Lexer) Fields() iter.Seq[[]byte] {
+	return func(yield func(name []byte) bool) {
+		if l.Kind() != Object {
+			l.Skip()
+			return
+		}
+		l.Object()
+		for {
+			if name, ok := l.Field(); !ok || !yield(name) {
+				return
+			}
+		}
+	}
 }
 
 // name steps to the quote of the next member's name.
