@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/azptu/azptu/internal/kql/scan"
+	"github.com/azptu/azptu/internal/kql/value"
 )
 
 // groupRows is how many rows one row group of a compacted segment holds: a
@@ -133,8 +134,26 @@ func parseSegment(schema *Schema, raw []byte) (columns []*fileColumn, rows int) 
 	return append(columns, extractHidden(columns)...), rows
 }
 
+// extracted is what hidden columns hold of a part of a body.
+type extracted struct {
+	bodies *value.Vector
+	found  []*value.Vector
+}
+
+// sameTexts tells whether two columns hold the same; mostly they are the same
+// memory, so that this is quick.
+func sameTexts(a, b *value.Vector) bool {
+	for i := range min(a.Len, b.Len) {
+		if a.Text(i) != b.Text(i) {
+			return false
+		}
+	}
+	return a.Len == b.Len
+}
+
 // extractHidden makes the hidden columns that hold in every row group.
 func extractHidden(columns []*fileColumn) (made []*fileColumn) {
+	seen := map[int]extracted{} // by row group: two columns mostly hold the same answers
 	for _, body := range columns {
 		if !answerColumns[body.name] {
 			continue
@@ -143,8 +162,11 @@ func extractHidden(columns []*fileColumn) (made []*fileColumn) {
 		for i, h := range hiddenColumns {
 			hidden[i] = &fileColumn{name: h.name(body.name), kind: h.kind, hidden: true}
 		}
-		for _, part := range body.parts {
-			for i, v := range extract(part) {
+		for group, part := range body.parts {
+			if of := seen[group].bodies; of == nil || !sameTexts(of, part) {
+				seen[group] = extracted{part, extract(part)}
+			}
+			for i, v := range seen[group].found {
 				if hidden[i] == nil || v == nil {
 					hidden[i] = nil
 					continue

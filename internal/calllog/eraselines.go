@@ -70,7 +70,7 @@ func member(l *jsonlex.Lexer, object []byte, name string) (text string) {
 
 // appendWithout appends a line without some of its members.
 func appendWithout(b []byte, l *jsonlex.Lexer, object []byte, names []string) []byte {
-	start := len(b)
+	start, brief := len(b), false
 	l.Reset(append(slices.Clip(object), '}'))
 	l.Object()
 	for field, ok := l.Field(); ok; field, ok = l.Field() {
@@ -82,9 +82,10 @@ func appendWithout(b []byte, l *jsonlex.Lexer, object []byte, names []string) []
 				separator = '{'
 			}
 			b = append(append(appendQuoted(append(b, separator), name), ':'), raw...)
+			brief = brief || isSame(name, raw)
 		}
 	}
-	return sealLine(b, start)
+	return sealLine(b, start, brief)
 }
 
 // moveCursors lets sinks go on at the row they were at, also those that this

@@ -30,7 +30,8 @@ type intake struct {
 	lexer jsonlex.Lexer
 	open  map[string]*openColumns // of each open table
 	lines []byte
-	rest  []byte // members that no column is for, for AdditionalFields
+	said  map[string][]byte // of one row of ours, values that others repeat
+	rest  []byte            // members that no column is for, for AdditionalFields
 }
 
 // AppendRows takes rows of one table that were not calls: imported, or sent by
@@ -88,6 +89,7 @@ func (s *Store) takeRow(schema *Schema, row []byte) (dropped int, err error) {
 	w := rowWriter{b: timeMember(in.lines, at), start: start}
 	in.rest = in.rest[:0]
 	typed := false
+	clear(in.said)
 	in.lexer.Reset(row)
 	in.lexer.Object()
 	for name, ok := in.lexer.Field(); ok; name, ok = in.lexer.Field() {
@@ -95,9 +97,14 @@ func (s *Store) takeRow(schema *Schema, row []byte) (dropped int, err error) {
 		raw := in.lexer.Skip()
 		column, known := s.columnFor(schema, member)
 		switch {
-		case member == timeColumn || member == "_crc" || len(raw) == 0:
+		case member == timeColumn || member == "_crc" || member == "_crc2" || len(raw) == 0:
 		case known:
 			typed = typed || column.Name == "Type"
+			if isRepeated(column.Name) {
+				in.said[column.Name] = raw
+			} else if isSame(column.Name, raw) {
+				raw = in.said[repeated[column.Name]]
+			}
 			writeCell(&w, column, raw)
 		case schema.additional:
 			in.rest = appendOneLine(append(appendQuoted(append(in.rest, opener(len(in.rest))), member), ':'), raw)
@@ -158,7 +165,7 @@ func (s *Store) columnFor(schema *Schema, member string) (scan.Column, bool) {
 // writeCell writes a JSON value as one of the column's type, or not at all.
 func writeCell(w *rowWriter, c scan.Column, raw []byte) {
 	switch {
-	case raw[0] == 'n' || string(raw) == `""`:
+	case len(raw) == 0 || raw[0] == 'n' || string(raw) == `""`:
 	case c.Type == value.Dynamic:
 		w.name(c.Name)
 		w.b = appendOneLine(w.b, raw)
@@ -166,7 +173,7 @@ func writeCell(w *rowWriter, c scan.Column, raw []byte) {
 		w.document(c.Name, raw)
 	case c.Type == value.String:
 		w.name(c.Name)
-		w.b = appendQuoted(w.b, raw)
+		w.b = quote(w.b, raw)
 	default:
 		writeValue(w, c.Name, fitting(raw, c.Type))
 	}

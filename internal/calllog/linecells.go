@@ -19,9 +19,7 @@ func (r *lineRows) addLine(schema *Schema, object []byte) {
 		return
 	}
 	r.n++
-	for i, raw := range r.found {
-		r.builders[i].Append(quickCell(raw, r.want.types[i]))
-	}
+	r.build(quickCell)
 }
 
 // split finds the members of a flat object; ok is false when it is not one as

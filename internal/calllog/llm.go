@@ -1,7 +1,8 @@
 package calllog
 
 import (
-	"net/http"
+	"bytes"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -25,11 +26,15 @@ type messages struct {
 // prompt or input of the other operations, and what a response has put out.
 func (m *messages) read(l *jsonlex.Lexer, c *call.Call) {
 	m.request, m.response = m.request[:0], m.response[:0]
-	if asked := asked(l, c.RequestBody); l.End() == nil {
-		m.request = appendOneLine(m.request, asked)
+	if len(c.RequestBody) > 0 {
+		if asked := asked(l, c.RequestBody); l.End() == nil {
+			m.request = appendOneLine(m.request, asked)
+		}
 	}
-	if m.response = answered(l, c.ResponseBody, m.response); l.End() != nil {
-		m.response = m.response[:0]
+	if len(c.ResponseBody) > 0 {
+		if m.response = answered(l, c.ResponseBody, m.response); l.End() != nil {
+			m.response = m.response[:0]
+		}
 	}
 }
 
@@ -114,15 +119,9 @@ func opening(first bool) byte {
 // appendOneLine appends checked JSON without its line ends, which can only
 // stand between its parts.
 func appendOneLine(b, raw []byte) []byte {
-	for _, c := range raw {
-		if c == '\n' || c == '\r' {
-			return appendWithoutLineEnds(b, raw)
-		}
+	if bytes.IndexByte(raw, '\n') < 0 && bytes.IndexByte(raw, '\r') < 0 {
+		return append(b, raw...)
 	}
-	return append(b, raw...)
-}
-
-func appendWithoutLineEnds(b, raw []byte) []byte {
 	for _, c := range raw {
 		if c != '\n' && c != '\r' {
 			b = append(b, c)
@@ -143,7 +142,7 @@ func (m *messages) piece(raw []byte, whole bool) (part, rest []byte) {
 	for n < len(raw) && n > 0 && !utf8.RuneStart(raw[n]) {
 		n--
 	}
-	m.scratch = appendQuoted(m.scratch[:0], raw[:n])
+	m.scratch = quote(m.scratch[:0], raw[:n])
 	return m.scratch, raw[n:]
 }
 
@@ -184,10 +183,15 @@ func (s *scribe) llmRow(b []byte, c *call.Call, number int) rowWriter {
 	return w
 }
 
+// apiNamePrefix stands before the version in what Azure calls the name of an API.
+var apiNamePrefix = []byte("Azure OpenAI API version ")
+
 // diagnosticProperties is the properties_s of a RequestResponse row.
 func diagnosticProperties(b []byte, c *call.Call) []byte {
 	b = append(b, `{"apiName":`...)
-	b = appendQuoted(b, "Azure OpenAI API version "+c.APIVersion)
+	at := len(b)
+	b = appendQuoted(b, c.APIVersion)
+	b = slices.Insert(b, at+1, apiNamePrefix...)
 	b = append(b, `,"requestTime":`...)
 	b = strconv.AppendInt(b, value.FromTime(c.At), 10)
 	b = append(b, `,"requestLength":`...)
@@ -209,12 +213,4 @@ func diagnosticProperties(b []byte, c *call.Call) []byte {
 	b = append(b, `,"modelVersion":`...)
 	b = appendQuoted(b, c.ModelVersion)
 	return append(b, '}')
-}
-
-// statusText is a status as Azure Monitor writes ResultSignature.
-func statusText(status int) string {
-	if status == http.StatusOK {
-		return "200 OK"
-	}
-	return strconv.Itoa(status) + " " + http.StatusText(status)
 }

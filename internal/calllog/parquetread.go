@@ -28,6 +28,9 @@ func openParquet(path string) (*parquetFile, error) {
 	if err == nil {
 		var parsed *parquet.File
 		parsed, err = parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(256<<10))
+		if err == nil && isNewer(parsed) {
+			err = errNewer
+		}
 		if err == nil {
 			p := &parquetFile{file: f, parsed: parsed, column: map[string]int{}}
 			for i, field := range parsed.Schema().Fields() {
@@ -39,6 +42,16 @@ func openParquet(path string) (*parquetFile, error) {
 		}
 	}
 	return nil, errors.Join(fmt.Errorf("opening segment %s: %w", path, err), f.Close())
+}
+
+// errNewer means that a later azptu wrote a file in a way that is not known here.
+var errNewer = errors.New("the segment is of a newer format")
+
+// isNewer tells whether a file says that it is of a format that this program
+// does not write. A file that says nothing may be anybody's.
+func isNewer(file *parquet.File) bool {
+	format, said := file.Lookup(fileFormatKey)
+	return said && format != fileFormat
 }
 
 func (p *parquetFile) close() { _ = p.file.Close() }

@@ -111,6 +111,12 @@ func (c *fileColumn) node() parquet.Node {
 	return n
 }
 
+// A compacted segment says what format it is of.
+const (
+	fileFormatKey = "azptu.format"
+	fileFormat    = "azptu-log 1"
+)
+
 // writeParquet writes columns as one compacted segment. Column order in the
 // file is alphabetical; readers go by name.
 func writeParquet(out io.Writer, table string, columns []*fileColumn) error {
@@ -133,7 +139,7 @@ func writeColumns(out io.Writer, table string, columns []*fileColumn) error {
 		group[c.name], byName[c.name] = c.node(), c
 	}
 	schema := parquet.NewSchema(table, group)
-	w := parquet.NewWriter(out, schema, parquet.CreatedBy("azptu", "1", ""), parquet.KeyValueMetadata("azptu.format", formatVersion[:len(formatVersion)-1]))
+	w := parquet.NewWriter(out, schema, parquet.CreatedBy("azptu", "1", ""), parquet.KeyValueMetadata(fileFormatKey, fileFormat))
 	if len(columns) == 0 {
 		return fmt.Errorf("segment of %s has no columns", table)
 	}

@@ -2,62 +2,78 @@ package calllog
 
 import (
 	"encoding/binary"
+	"math/bits"
+	"slices"
 	"unicode/utf8"
 )
 
 // appendQuoted appends text as a JSON string, quotes included. Bytes that are
-// not UTF-8 become U+FFFD. Plain ASCII is looked at eight bytes at a time, since
-// most of what a log holds is prose.
-func appendQuoted[T string | []byte](b []byte, text T) []byte {
-	b = append(b, '"')
-	start := 0
+// not UTF-8 become U+FFFD.
+func appendQuoted(b []byte, text string) []byte { return quote(b, bytesOf(text)) }
+
+// quote is appendQuoted for bytes. It copies text while it looks at it, eight bytes at a time as long as they
+// are plain ASCII, since most of what a log holds is prose.
+func quote(b, text []byte) []byte {
+	n := len(b) + 1
+	b = slices.Grow(b, len(text)+len(text)/8+wordRoom)
+	b = b[:cap(b)]
+	b[n-1] = '"'
 	for i := 0; i < len(text); {
-		if i = plain(text, i); i == len(text) {
+		if len(b)-n < len(text)-i+wordRoom {
+			b = slices.Grow(b[:n], len(text)-i+len(text)/4+wordRoom)
+			b = b[:cap(b)]
+		}
+		k := copyPlain(b[n:], text[i:])
+		n, i = n+k, i+k
+		if i == len(text) {
 			break
 		}
-		c := text[i]
-		if c >= utf8.RuneSelf {
-			if n := runeLength(text[i:]); n > 0 {
-				i += n
+		if c := text[i]; c >= utf8.RuneSelf {
+			if size := runeLength(text[i:]); size > 0 {
+				n, i = n+copy(b[n:], text[i:i+size]), i+size
 				continue
 			}
 		}
-		b = append(b, text[start:i]...)
-		b = appendEscaped(b, c)
+		n = len(appendEscaped(b[:n], text[i]))
 		i++
-		start = i
 	}
-	b = append(b, text[start:]...)
-	return append(b, '"')
+	b[n] = '"'
+	return b[:n+1]
 }
+
+// wordRoom is how much more room than text there must be: for a word that is
+// written before it is known to be plain, and for the longest escape.
+const wordRoom = 16
 
 // runeLength is the length of the rune that text begins with, or 0 when its
 // first byte belongs to none.
-func runeLength[T string | []byte](text T) int {
-	r, n := utf8.DecodeRuneInString(string(text[:min(len(text), utf8.UTFMax)]))
+func runeLength(text []byte) int {
+	r, n := utf8.DecodeRune(text)
 	if r == utf8.RuneError && n <= 1 {
 		return 0
 	}
 	return n
 }
 
-// plain is the first place from i on with a byte that a JSON string cannot
-// hold as it is, or that is not ASCII; or the length of text.
-func plain[T string | []byte](text T, i int) int {
+// copyPlain copies what of text a JSON string can hold as it is and is ASCII,
+// up to the first byte that is not, and tells how much that is. to has room for
+// all of text and eight bytes.
+func copyPlain(to, text []byte) int {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	var word [8]byte
+	i := 0
 	for ; i+8 <= len(text); i += 8 {
-		copy(word[:], text[i:i+8])
-		x := binary.LittleEndian.Uint64(word[:])
-		quote, slash := x^(ones*'"'), x^(ones*'\\')
+		x := binary.LittleEndian.Uint64(text[i:])
+		binary.LittleEndian.PutUint64(to[i:], x)
+		mark, slash := x^(ones*'"'), x^(ones*'\\')
 		// Each term has the top bit of a byte set where that byte is below ' ',
-		// the quote, the backslash, or beyond ASCII.
-		if ((x-ones*' ')|(quote-ones)|(slash-ones)|x)&tops != 0 {
-			break
+		// the quote, the backslash, or beyond ASCII. Bytes above the first one may
+		// be marked wrongly, as the subtraction borrows.
+		if special := ((x - ones*' ') | (mark - ones) | (slash - ones) | x) & tops; special != 0 {
+			return i + bits.TrailingZeros64(special)/8
 		}
 	}
-	for i < len(text) && text[i] >= ' ' && text[i] < utf8.RuneSelf && text[i] != '"' && text[i] != '\\' {
-		i++
+	for ; i < len(text) && text[i] >= ' ' && text[i] < utf8.RuneSelf && text[i] != '"' && text[i] != '\\'; i++ {
+		to[i] = text[i]
 	}
 	return i
 }

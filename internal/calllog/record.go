@@ -3,6 +3,7 @@ package calllog
 import (
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/azptu/azptu/internal/call"
 	"github.com/azptu/azptu/internal/tokens/jsonlex"
@@ -24,6 +25,7 @@ type scribe struct {
 	common map[string][]byte // members that are the same in all rows of a table
 
 	head              []byte // of each row of the call: its time
+	second            int64  // that head was made for
 	request, response []byte // the bodies as JSON strings; empty when there are none
 	messages          messages
 	properties        []byte
@@ -47,25 +49,40 @@ func newScribe(id Identity) *scribe {
 	return s
 }
 
-// rows appends c to every table that speaks of calls. buffer finds what is to
-// be appended to.
-func (s *scribe) rows(c *call.Call, buffer func(table string) *[]byte) {
-	s.head = timeMember(s.head[:0], c.At)
+// callRows are the rows of the tables that speak of calls, as they are appended.
+type callRows struct{ calls, gateway, llm, diagnostics *[]byte }
+
+func (r *callRows) size() int {
+	return len(*r.calls) + len(*r.gateway) + len(*r.llm) + len(*r.diagnostics)
+}
+
+// rows appends c to every table that speaks of calls.
+func (s *scribe) rows(c *call.Call, to *callRows) {
+	s.begin(c.At)
 	s.request, s.response = quotedBody(s.request[:0], c.RequestBody), quotedBody(s.response[:0], c.ResponseBody)
-	calls := buffer(Calls)
-	*calls = s.callRow(*calls, c)
+	*to.calls = s.callRow(*to.calls, c)
 	if c.Gap != 0 {
 		return
 	}
-	gateway := buffer(GatewayLogs)
-	*gateway = s.gatewayRow(*gateway, c)
+	*to.gateway = s.gatewayRow(*to.gateway, c)
 	if c.BackendStatus != 0 {
-		diagnostics := buffer(Diagnostics)
-		*diagnostics = s.diagnosticRow(*diagnostics, c)
+		*to.diagnostics = s.diagnosticRow(*to.diagnostics, c)
 	}
 	if c.Counting != call.NotCounted {
-		llm := buffer(LLMLog)
-		*llm = s.llmRows(*llm, c)
+		*to.llm = s.llmRows(*to.llm, c)
+	}
+}
+
+// begin makes the beginning of a call's rows. Many calls come in one second, of
+// which only the fraction is written anew.
+func (s *scribe) begin(at time.Time) {
+	if second := at.Unix(); len(s.head) == 0 || second != s.second {
+		s.head, s.second = timeMember(s.head[:0], at), second
+		return
+	}
+	fraction := s.head[len(s.head)-len(`0000000Z"`):]
+	for i, ticks := 6, at.Nanosecond()/100; i >= 0; i, ticks = i-1, ticks/10 {
+		fraction[i] = byte('0' + ticks%10)
 	}
 }
 
@@ -73,7 +90,7 @@ func quotedBody(b, body []byte) []byte {
 	if len(body) == 0 {
 		return b
 	}
-	return appendQuoted(b, body)
+	return quote(b, body)
 }
 
 func (s *scribe) callRow(b []byte, c *call.Call) []byte {
@@ -105,15 +122,13 @@ func (s *scribe) callRow(b []byte, c *call.Call) []byte {
 	} {
 		w.whole(f.column, f.n)
 	}
-	for _, f := range [...]struct {
-		column string
-		f      float64
-	}{
-		{"Utilization", c.Utilization}, {"CostUsd", c.Cost}, {"FirstByteMs", fractional(c.FirstByte)}, {"TotalMs", fractional(c.Total)},
-		{"UpstreamMs", fractional(c.Upstream)}, {"QueuedMs", fractional(c.Queued)}, {"OverheadMs", fractional(c.Overhead())},
-	} {
-		w.real(f.column, f.f)
-	}
+	w.real("Utilization", c.Utilization)
+	w.real("CostUsd", c.Cost)
+	w.span("FirstByteMs", c.FirstByte)
+	w.span("TotalMs", c.Total)
+	w.span("UpstreamMs", c.Upstream)
+	w.span("QueuedMs", c.Queued)
+	w.span("OverheadMs", c.Overhead())
 	w.truth("Stream", c.Stream)
 	w.truth("BodiesLost", c.BodiesLost)
 	w.truth("Truncated", c.Truncated)
@@ -138,8 +153,8 @@ func (s *scribe) gatewayRow(b []byte, c *call.Call) []byte {
 	if c.BackendStatus != 0 {
 		w.text("BackendMethod", c.Method)
 		w.text("BackendProtocol", "HTTP/1.1")
-		w.document("BackendRequestBody", s.request)
-		w.document("BackendResponseBody", s.response)
+		w.same("BackendRequestBody", s.request)
+		w.same("BackendResponseBody", s.response)
 		w.whole("BackendResponseCode", int64(c.BackendStatus))
 		w.whole("BackendTime", milliseconds(c.Upstream))
 	}
@@ -163,11 +178,11 @@ func (s *scribe) diagnosticRow(b []byte, c *call.Call) []byte {
 	} {
 		w.text(f.column, f.text)
 	}
-	w.text("ResultSignature", statusText(c.BackendStatus))
+	w.digits("ResultSignature", int64(c.BackendStatus))
 	w.whole("DurationMs", milliseconds(c.Upstream))
 	s.properties = diagnosticProperties(s.properties[:0], c)
 	w.name("properties_s")
-	w.b = appendQuoted(w.b, s.properties)
+	w.b = quote(w.b, s.properties)
 	return w.end()
 }
 

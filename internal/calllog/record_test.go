@@ -3,11 +3,13 @@ package calllog
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/azptu/azptu/internal/call"
+	"github.com/azptu/azptu/internal/tokens/jsonlex"
 )
 
 func sample() *call.Call {
@@ -23,17 +25,10 @@ func sample() *call.Call {
 
 // written is the rows of a call by table.
 func written(s *scribe, c *call.Call) map[string][]byte {
-	rows := map[string]*[]byte{}
-	s.rows(c, func(table string) *[]byte {
-		if rows[table] == nil {
-			rows[table] = new([]byte)
-		}
-		return rows[table]
-	})
-	out := map[string][]byte{}
-	for table, b := range rows {
-		out[table] = *b
-	}
+	var calls, gateway, llm, diagnostics []byte
+	s.rows(c, &callRows{&calls, &gateway, &llm, &diagnostics})
+	out := map[string][]byte{Calls: calls, GatewayLogs: gateway, LLMLog: llm, Diagnostics: diagnostics}
+	maps.DeleteFunc(out, func(_ string, rows []byte) bool { return len(rows) == 0 })
 	return out
 }
 
@@ -49,7 +44,7 @@ func TestRowsFitTheirSchemas(t *testing.T) {
 				t.Fatalf("%s: %v: %s", table, err, line)
 			}
 			var row map[string]any
-			if err := json.Unmarshal(append(object, '}'), &row); err != nil {
+			if err := json.Unmarshal(whole(&jsonlex.Lexer{}, object), &row); err != nil {
 				t.Fatalf("%s: %v: %s", table, err, line)
 			}
 			schema, ok := SchemaOf(table)
@@ -130,7 +125,7 @@ func TestAlteredLinesAreNoticed(t *testing.T) {
 	for i := range line[:len(line)-1] {
 		bad := append([]byte(nil), line...)
 		bad[i] ^= 1
-		if object, err := openLine(bad); err == nil && string(object) != string(line[:len(line)-crcLength]) {
+		if object, err := openLine(bad); err == nil && string(object) != string(line[:len(line)-len(crcMember)-crcDigits-len(crcEnd)]) {
 			t.Fatalf("a change of byte %d was not noticed", i)
 		}
 		if _, err := openLine(line[:i]); err == nil {
@@ -147,4 +142,19 @@ func FuzzOpenLine(f *testing.F) {
 			t.Error("an object longer than its line")
 		}
 	})
+}
+
+// The time of a row is the call's to the hundred nanoseconds, whichever calls
+// came before it.
+func TestRowsTellTheTimeOfTheirCall(t *testing.T) {
+	writer := newScribe(Identity{})
+	start := time.Date(2026, 12, 31, 23, 59, 59, 999_999_900, time.UTC)
+	for _, step := range []time.Duration{0, -999_999_900, 0, 123_456_700, 999_999_999, time.Second, time.Hour, -48 * time.Hour} {
+		start = start.Add(step)
+		var row struct{ TimeGenerated string }
+		c := sample()
+		if c.At = start; json.Unmarshal(written(writer, c)[Calls], &row) != nil || row.TimeGenerated != start.Format("2006-01-02T15:04:05.0000000Z") {
+			t.Errorf("%v is written as %s", start, row.TimeGenerated)
+		}
+	}
 }

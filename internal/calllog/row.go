@@ -1,7 +1,9 @@
 package calllog
 
 import (
+	"bytes"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -12,6 +14,7 @@ import (
 type rowWriter struct {
 	b     []byte
 	start int
+	brief bool // a value was written as the same as another's
 }
 
 // beginRow starts a row at the end of b. head is the object's beginning: its
@@ -29,9 +32,12 @@ func timeMember(b []byte, at time.Time) []byte {
 }
 
 func (w *rowWriter) name(column string) {
-	w.b = append(w.b, ',', '"')
-	w.b = append(w.b, column...)
-	w.b = append(w.b, '"', ':')
+	n := len(w.b)
+	end := n + len(column) + len(`,"":`)
+	w.b = slices.Grow(w.b, end-n)[:end]
+	w.b[n], w.b[n+1] = ',', '"'
+	copy(w.b[n+2:], column)
+	w.b[end-2], w.b[end-1] = '"', ':'
 }
 
 // text writes a string unless it is empty.
@@ -47,6 +53,12 @@ func (w *rowWriter) text(column, s string) {
 func (w *rowWriter) whole(column string, n int64) {
 	w.name(column)
 	w.b = strconv.AppendInt(w.b, n, 10)
+}
+
+// digits writes an integer into a column of texts.
+func (w *rowWriter) digits(column string, n int64) {
+	w.name(column)
+	w.b = append(strconv.AppendInt(append(w.b, '"'), n, 10), '"')
 }
 
 // real writes a number.
@@ -73,12 +85,36 @@ func (w *rowWriter) document(column string, raw []byte) {
 	w.b = append(w.b, raw...)
 }
 
+// same writes that the text of a column is that of the column it repeats.
+func (w *rowWriter) same(column string, raw []byte) {
+	if len(raw) == 0 {
+		return
+	}
+	w.name(column)
+	w.b = append(w.b, sameMark[column]...)
+	w.brief = true
+}
+
+// span writes a duration in milliseconds, to the microsecond.
+func (w *rowWriter) span(column string, d time.Duration) {
+	n := d.Microseconds()
+	if n < 0 {
+		w.real(column, float64(n)/1000)
+		return
+	}
+	w.name(column)
+	w.b = strconv.AppendInt(w.b, n/1000, 10)
+	if n %= 1000; n == 0 {
+		return
+	}
+	w.b = append(w.b, '.', byte('0'+n/100), byte('0'+n/10%10), byte('0'+n%10))
+	w.b = bytes.TrimRight(w.b, "0")
+}
+
 // members writes what begins with a comma and is whole members already.
 func (w *rowWriter) members(raw []byte) { w.b = append(w.b, raw...) }
 
 // end seals the row and returns the buffer.
-func (w *rowWriter) end() []byte { return sealLine(w.b, w.start) }
+func (w *rowWriter) end() []byte { return sealLine(w.b, w.start, w.brief) }
 
 func milliseconds(d time.Duration) int64 { return d.Round(time.Millisecond).Milliseconds() }
-
-func fractional(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -11,9 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"sync"
 	"time"
+
+	"github.com/azptu/azptu/internal/tokens/jsonlex"
 )
 
 // Sink takes rows to another place. Rows are JSON objects whose members are the
@@ -290,8 +291,7 @@ func (s *Store) readFrom(table string, at cursor, most int) (rows [][]byte, next
 	return nil, at, nil
 }
 
-// readLines reads whole lines from offset on, without their checksums. Damaged
-// ones are left out.
+// readLines reads the rows of whole lines from offset on.
 func readLines(path string, offset int64, most int) (rows [][]byte, next int64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -309,13 +309,28 @@ func readLines(path string, offset int64, most int) (rows [][]byte, next int64, 
 		if end == 0 && n == size {
 			continue // a row that is longer than a batch goes alone
 		}
-		for line := range bytes.Lines(buffer[:end]) {
-			if object, err := openLine(line); err == nil {
-				rows = append(rows, append(slices.Clip(object), '}'))
-			}
-		}
-		return rows, offset + int64(end), nil
+		rows, taken := wholeRows(buffer[:end], most)
+		return rows, offset + int64(taken), nil
 	}
+}
+
+// wholeRows are the rows of lines as others are to see them, so many bytes at
+// most but at least one row, and how many bytes of lines they are. Damaged ones
+// are left out.
+func wholeRows(lines []byte, most int) (rows [][]byte, taken int) {
+	var lexer jsonlex.Lexer
+	size := 0
+	for line := range bytes.Lines(lines) {
+		if object, err := openLine(line); err == nil {
+			row := whole(&lexer, object)
+			if size += len(row); size > most && len(rows) > 0 {
+				break
+			}
+			rows = append(rows, row)
+		}
+		taken += len(line)
+	}
+	return rows, taken
 }
 
 // unsent is the number of the first segment of a table that some sink still

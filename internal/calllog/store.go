@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -45,8 +46,9 @@ type Store struct {
 	mu      sync.Mutex
 	scribe  *scribe
 	tables  map[string]*pending
-	held    int   // bytes in all pending buffers
-	lost    int64 // calls that found no room
+	rows    callRows // what of tables Record appends to
+	held    int      // bytes in all pending buffers
+	lost    int64    // calls that found no room
 	stopped bool
 
 	taking sync.Mutex // one batch of foreign rows at a time
@@ -77,8 +79,13 @@ const writeAt = 2 << 20
 // keepSpare bounds the memory that is kept for a table while nothing happens.
 const keepSpare = 2 * writeAt
 
-// formatVersion is written into the folder's FORMAT file.
-const formatVersion = "azptu-log 1\n"
+// formatVersion is written into the folder's FORMAT file. Lines of the second
+// format may say that a value is the same as another's; a program that knows only
+// the first must not tidy such a folder up, as it would lose them.
+const formatVersion = "azptu-log 2\n"
+
+// olderFormats can be read as they are, and go on in the present one.
+var olderFormats = []string{"azptu-log 1\n"}
 
 // ErrInUse means that another process writes to the folder.
 var ErrInUse = errors.New("the log folder has a writer already")
@@ -94,7 +101,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{dir: dir, opt: o, tables: make(map[string]*pending), scribe: newScribe(o.Identity), full: make(chan struct{}, 1), stop: make(chan struct{})}
+	s := &Store{dir: dir, opt: o, tables: make(map[string]*pending), scribe: newScribe(o.Identity), intake: intake{said: map[string][]byte{}}, full: make(chan struct{}, 1), stop: make(chan struct{})}
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}
@@ -159,16 +166,19 @@ func (s *Store) prepare() error {
 		}
 		s.tables[schema.Table] = &pending{out: &appender{folder: folder, maxBytes: s.opt.SegmentBytes, maxAge: s.opt.SegmentAge, now: s.opt.Now, number: newest}}
 	}
+	rows := func(table string) *[]byte { return &s.tables[table].rows }
+	s.rows = callRows{rows(Calls), rows(GatewayLogs), rows(LLMLog), rows(Diagnostics)}
 	return nil
 }
 
-// checkFormat refuses a folder that a newer azptu wrote.
+// checkFormat brings the folder to the format that is written, and refuses one
+// that a newer azptu wrote.
 func (s *Store) checkFormat() error {
 	path := filepath.Join(s.dir, "FORMAT")
 	raw, err := os.ReadFile(path)
 	switch {
-	case errors.Is(err, os.ErrNotExist):
-		if err := os.WriteFile(path, []byte(formatVersion), 0o600); err != nil {
+	case errors.Is(err, os.ErrNotExist), err == nil && slices.Contains(olderFormats, string(raw)):
+		if err := writeWhole(path, []byte(formatVersion)); err != nil {
 			return fmt.Errorf("starting the log folder: %w", err)
 		}
 	case err != nil:
@@ -222,15 +232,9 @@ func (s *Store) record(c *call.Call) {
 }
 
 func (s *Store) add(c *call.Call) {
-	before, after := 0, 0
-	for _, p := range s.tables {
-		before += len(p.rows)
-	}
-	s.scribe.rows(c, func(table string) *[]byte { return &s.tables[table].rows })
-	for _, p := range s.tables {
-		after += len(p.rows)
-	}
-	s.held += after - before
+	before := s.rows.size()
+	s.scribe.rows(c, &s.rows)
+	s.held += s.rows.size() - before
 	s.wakeWhenFull()
 }
 
@@ -283,20 +287,32 @@ func pause(stop <-chan struct{}, tick <-chan time.Time) {
 func (s *Store) Flush(ctx context.Context) error {
 	s.flushing.Lock()
 	defer s.flushing.Unlock()
-	var failed []error
-	for table, p := range s.take() {
-		if err := ctx.Err(); err != nil {
-			failed = append(failed, err)
-			s.giveBack(table, p)
-			continue
-		}
-		written, err := s.tables[table].out.append(p)
-		if err != nil {
-			failed = append(failed, fmt.Errorf("writing table %s: %w", table, err))
-		}
-		s.settle(table, p, written)
+	// The tables are written side by side: the disk brings several files to rest
+	// in about the time that one takes.
+	taken := s.take()
+	failed, place := make([]error, len(taken)), 0
+	var writing sync.WaitGroup
+	for table, rows := range taken {
+		out := &failed[place]
+		place++
+		writing.Go(func() { *out = s.write(ctx, table, rows) })
 	}
+	writing.Wait()
 	return errors.Join(failed...)
+}
+
+// write brings rows of one table to disk, or back where they were.
+func (s *Store) write(ctx context.Context, table string, rows []byte) error {
+	if err := ctx.Err(); err != nil {
+		s.giveBack(table, rows)
+		return err
+	}
+	written, err := s.tables[table].out.append(rows)
+	s.settle(table, rows, written)
+	if err != nil {
+		return fmt.Errorf("writing table %s: %w", table, err)
+	}
+	return nil
 }
 
 // take empties the pending buffers, with a gap row for what was lost.

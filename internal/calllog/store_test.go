@@ -75,7 +75,7 @@ func TestRowsComeBackTyped(t *testing.T) {
 		{GatewayLogs, "BackendResponseBody", value.OfString(string(c.ResponseBody))},
 		{GatewayLogs, "LastErrorElapsed", value.NullOf(value.Long)},
 		{LLMLog, "TotalTokens", value.OfInt(39)},
-		{Diagnostics, "ResultSignature", value.OfString("200 OK")},
+		{Diagnostics, "ResultSignature", value.OfString("200")},
 	} {
 		cells := read(t, v, want.table, want.column)
 		if len(cells) != 1 || cells[0] != want.value {

@@ -218,7 +218,8 @@ type lineWant struct {
 	columns []int // places in the schema, each once
 	types   []value.Type
 	paths   [][]value.Step
-	place   map[int]int // of a schema column in columns
+	place   map[int]int // of a schema column in columns, or beyond them if it is only repeated by one
+	repeats []int       // for each of columns, the place of the one that it may repeat, or -1
 	req     scan.Request
 }
 
@@ -239,7 +240,25 @@ func newLineWant(schema *Schema, req scan.Request) *lineWant {
 	for _, p := range req.Paths {
 		add(p.Column)
 	}
+	w.repeats = make([]int, len(w.columns))
+	for i, column := range w.columns {
+		w.repeats[i] = w.repeated(schema, schema.Columns[column].Name)
+	}
 	return w
+}
+
+// repeated is the place of the column that one may repeat; it is read too.
+func (w *lineWant) repeated(schema *Schema, column string) int {
+	source, ok := schema.Column(repeated[column])
+	if !ok {
+		return -1
+	}
+	place, known := w.place[source]
+	if !known {
+		place = len(w.paths)
+		w.place[source], w.paths = place, append(w.paths, []value.Step{{Key: repeated[column]}})
+	}
+	return place
 }
 
 // lineRows collects the rows of one batch.
@@ -248,10 +267,11 @@ type lineRows struct {
 	n        int
 	builders []*value.Builder
 	found    []string
+	bodies   map[int]value.Value // of the line, what others may repeat, by place
 }
 
 func (w *lineWant) start() *lineRows {
-	r := &lineRows{want: w, found: make([]string, len(w.columns))}
+	r := &lineRows{want: w, found: make([]string, len(w.paths)), bodies: map[int]value.Value{}}
 	for _, t := range w.types {
 		r.builders = append(r.builders, value.NewBuilder(t, 64))
 	}
@@ -268,8 +288,26 @@ func (r *lineRows) add(object []byte) {
 		to := min(from+maxPaths, len(r.found))
 		value.FindPaths(doc, r.want.paths[from:to], r.found[from:to])
 	}
-	for i, raw := range r.found {
-		r.builders[i].Append(cell(raw, r.want.types[i]))
+	r.build(cell)
+}
+
+// build appends what was found of a line to the columns. A value that repeats
+// another is read once.
+func (r *lineRows) build(cell func(raw string, t value.Type) value.Value) {
+	clear(r.bodies)
+	for i, b := range r.builders {
+		at := i
+		if from := r.want.repeats[i]; from >= 0 && r.found[i] == sameMark[r.want.paths[i][0].Key] {
+			at = from
+		}
+		v, read := r.bodies[at]
+		if !read {
+			v = cell(r.found[at], r.want.types[i])
+		}
+		if at != i {
+			r.bodies[at] = v
+		}
+		b.Append(v)
 	}
 }
 
