@@ -1,8 +1,10 @@
 package kustowire
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/azptu/azptu/internal/kql"
@@ -10,23 +12,51 @@ import (
 )
 
 // manage answers the management commands that clients send to find their way:
-// a few of .show. Nothing can be changed this way.
+// those of .show. Nothing can be changed this way.
 func (h *Handler) manage(w http.ResponseWriter, r *http.Request) {
 	asked, ok := h.read(w, r)
 	if !ok {
 		return
 	}
-	h.command(w, asked.Query)
+	h.command(r.Context(), w, asked)
 }
 
-func (h *Handler) command(w http.ResponseWriter, text string) {
-	table, ok := h.show(text)
-	if !ok {
-		explorerError(w, http.StatusBadRequest, "BadRequest_CommandNotSupported", fmt.Sprintf("The command '%s' is not supported here; .show databases, .show tables, .show database schema, .show table NAME, .show version and .show principal roles are.", firstWords(text)))
+// shown is what a command's table is called in the query that may follow it:
+// .show tables | where TableName has "Gateway".
+const shown = "Shown"
+
+func (h *Handler) command(ctx context.Context, w http.ResponseWriter, asked explorerRequest) {
+	command, rest, piped := strings.Cut(asked.Query, "|")
+	table := h.show(command)
+	if table == nil {
+		code, message := h.refusal(command)
+		h.fail(w, http.StatusBadRequest, code, message)
 		return
 	}
-	writeV1(w, []kql.ResultTable{table})
+	query := shown
+	if piped {
+		query += " |" + rest
+	}
+	result, err := h.cfg.Engine.Query(ctx, query, kql.Options{Now: h.cfg.Now(), Limits: h.cfg.Limits, Database: kql.Tables{shown: table}})
+	if err != nil {
+		h.failure(w, err)
+		return
+	}
+	writeV1(w, result.Tables)
 }
+
+// refusal tells why a command has no answer.
+func (h *Handler) refusal(command string) (code, message string) {
+	if words := strings.Fields(command); len(words) > 2 && strings.EqualFold(words[1], "table") {
+		if _, known := h.cfg.Database.Table(entity(words[2])); !known {
+			return "BadRequest_EntityNotFound", fmt.Sprintf("Entity ID '%s' of kind 'Table' was not found.", entity(words[2]))
+		}
+	}
+	return "BadRequest_CommandNotSupported", fmt.Sprintf("The command '%s' is not supported here; these are: %s.", firstWords(command), strings.Join(commandNames(), ", "))
+}
+
+// entity is a name without the quotes that Kusto allows around it.
+func entity(name string) string { return strings.Trim(name, `['"]`) }
 
 // firstWords is the beginning of a command, fit for a message.
 func firstWords(text string) string {
@@ -35,105 +65,120 @@ func firstWords(text string) string {
 	return short[:min(len(short), 80)]
 }
 
-func (h *Handler) show(text string) (kql.ResultTable, bool) {
-	text, _, _ = strings.Cut(text, "|") // what follows would sort or cut it
-	words := strings.Fields(strings.ToLower(text))
-	if len(words) < 2 || words[0] != ".show" {
-		return kql.ResultTable{}, false
-	}
-	switch rest := strings.Join(words[1:], " "); {
-	case rest == "version":
-		return rows([]string{"BuildVersion", "BuildTime", "ServiceType", "ProductVersion", "ServiceOffering"}, []string{"1.0", "", "Engine", "azptu", ""}), true
-	case rest == "databases" || rest == "databases identity" || rest == "cluster databases":
-		return rows([]string{"DatabaseName", "PersistentStorage", "Version", "IsCurrent", "DatabaseAccessMode", "PrettyName"}, []string{h.cfg.Name, "", "v1.0", "true", "ReadOnly", ""}), true
-	case rest == "tables" || rest == "tables details":
-		return h.tables(), true
-	case strings.HasSuffix(rest, "schema") || strings.HasPrefix(rest, "databases schema") || strings.Contains(rest, "schema as json"):
-		return h.schema(strings.Contains(rest, "json")), true
-	case words[1] == "table" && len(words) >= 3:
-		return h.columns(strings.Fields(text)[2])
-	case strings.HasPrefix(rest, "principal"):
-		return rows([]string{"Scope", "DisplayName", "AADObjectID", "Role"}), true
-	}
-	return kql.ResultTable{}, false
+// fixed are the commands whose words are always the same.
+var fixed = map[string]func(h *Handler) kql.Table{
+	".show version":              (*Handler).version,
+	".show cluster":              (*Handler).cluster,
+	".show diagnostics":          (*Handler).diagnostics,
+	".show databases":            (*Handler).databases,
+	".show databases identity":   (*Handler).databases,
+	".show databases details":    (*Handler).databases,
+	".show cluster databases":    (*Handler).databases,
+	".show database":             (*Handler).databases,
+	".show database details":     (*Handler).databases,
+	".show tables":               (*Handler).tables,
+	".show tables details":       (*Handler).tables,
+	".show principal roles":      none("Scope", "DisplayName", "AADObjectID", "Role"),
+	".show principal access":     none("Scope", "DisplayName", "AADObjectID", "Role"),
+	".show functions":            none("Name", "Parameters", "Body", "Folder", "DocString"),
+	".show materialized-views":   none("Name", "SourceTable", "Query", "MaterializedTo:datetime", "LastRun:datetime", "LastRunResult", "IsHealthy:bool", "IsEnabled:bool", "Folder", "DocString", "AutoUpdateSchema:bool", "EffectiveDateTime:datetime", "Lookback:timespan"),
+	".show external tables":      none("TableName", "TableType", "Folder", "DocString", "Properties", "ConnectionStrings:dynamic", "Partitions:dynamic", "PathFormat"),
+	".show entity_groups":        none("Name", "Entities"),
+	".show schema":               func(h *Handler) kql.Table { return h.schema(false) },
+	".show schema as json":       func(h *Handler) kql.Table { return h.schema(true) },
+	".show database schema":      func(h *Handler) kql.Table { return h.schema(false) },
+	".show database cslschema":   (*Handler).shortSchemas,
+	".show databases schema":     func(h *Handler) kql.Table { return h.schema(false) },
+	".show database schema json": func(h *Handler) kql.Table { return h.schema(true) }, // as clients of old write it
 }
 
-func (h *Handler) tables() kql.ResultTable {
-	var cells [][]string
-	for _, name := range h.cfg.Database.TableNames() {
-		cells = append(cells, []string{name, h.cfg.Name, "", ""})
+// commandNames are the commands that a message offers.
+func commandNames() []string {
+	names := []string{".show table NAME", ".show table NAME cslschema", ".show table NAME schema as json", ".show database schema as json"}
+	for name := range fixed {
+		names = append(names, name)
 	}
-	return rows([]string{"TableName", "DatabaseName", "Folder", "DocString"}, cells...)
+	slices.Sort(names)
+	return names
 }
 
-// columns answers .show table NAME.
-func (h *Handler) columns(name string) (kql.ResultTable, bool) {
-	t, ok := h.cfg.Database.Table(strings.Trim(name, `['"]`))
-	if !ok {
-		return kql.ResultTable{}, false
+// show answers a command; nil when there is none of these words.
+func (h *Handler) show(text string) kql.Table {
+	words := strings.Fields(text)
+	for i, word := range words {
+		words[i] = strings.ToLower(word)
 	}
-	var cells [][]string
-	for _, c := range t.Schema() {
-		cells = append(cells, []string{c.Name, clrName(c.Type), c.Type.String()})
+	if answer := fixed[strings.Join(words, " ")]; answer != nil {
+		return answer(h)
 	}
-	return rows([]string{"AttributeName", "AttributeType", "CslType"}, cells...), true
-}
-
-// schema answers .show database schema, as rows or as one JSON document.
-func (h *Handler) schema(asJSON bool) kql.ResultTable {
-	if asJSON {
-		return rows([]string{"DatabaseSchema"}, []string{h.schemaDocument()})
+	if len(words) < 3 || words[0] != ".show" {
+		return nil
 	}
-	cells := [][]string{{h.cfg.Name, "", "", "", "true", "", "", "", ""}}
-	for _, name := range h.cfg.Database.TableNames() {
-		t, _ := h.cfg.Database.Table(name)
-		cells = append(cells, []string{h.cfg.Name, name, "", "", "true", "", "", "", ""})
-		for _, c := range t.Schema() {
-			cells = append(cells, []string{h.cfg.Name, name, c.Name, clrName(c.Type), "true", "", "", "", ""})
+	if words[1] == "table" {
+		return h.table(strings.Fields(text)[2], strings.Join(words[3:], " "))
+	}
+	if words[1] != "database" && words[1] != "databases" {
+		return nil
+	}
+	if schema := slices.Index(words, "schema"); schema > 0 {
+		// What may stand between and behind (names of databases, versions, options) chooses among databases; there is one.
+		return h.schema(slices.Contains(words[schema:], "json"))
+	}
+	// .show database NAME details: as without the name.
+	if h.isName(words[2]) {
+		if answer := fixed[strings.Join(slices.Delete(words, 2, 3), " ")]; answer != nil {
+			return answer(h)
 		}
 	}
-	return rows([]string{"DatabaseName", "TableName", "ColumnName", "ColumnType", "IsDefaultTable", "IsDefaultColumn", "PrettyName", "Version", "Folder"}, cells...)
+	return nil
 }
 
-func (h *Handler) schemaDocument() string {
-	var b strings.Builder
-	quoted := func(s string) string { return string(value.AppendQuoted(nil, s)) }
-	fmt.Fprintf(&b, `{"Databases":{%s:{"Name":%s,"Tables":{`, quoted(h.cfg.Name), quoted(h.cfg.Name))
-	for i, name := range h.cfg.Database.TableNames() {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		fmt.Fprintf(&b, `%s:{"Name":%s,"OrderedColumns":[`, quoted(name), quoted(name))
-		t, _ := h.cfg.Database.Table(name)
-		for j, c := range t.Schema() {
-			if j > 0 {
-				b.WriteByte(',')
-			}
-			fmt.Fprintf(&b, `{"Name":%s,"Type":"%s","CslType":"%s"}`, quoted(c.Name), clrName(c.Type), c.Type)
-		}
-		b.WriteString(`]}`)
-	}
-	b.WriteString(`},"Functions":{}}}}`)
-	return b.String()
+// isName tells whether a database of that name is this one.
+func (h *Handler) isName(name string) bool {
+	name = entity(name)
+	return name == "" || strings.EqualFold(name, h.cfg.Name) || strings.EqualFold(name, "NetDefaultDB")
 }
 
-func clrName(t value.Type) string {
-	if t == value.Decimal {
-		return "System.Data.SqlTypes.SqlDecimal"
-	}
-	return "System." + dotNetTypes[t]
+func (h *Handler) version() kql.Table {
+	return rows([]string{"BuildVersion", "BuildTime:datetime", "ServiceType", "ProductVersion", "ServiceOffering"}, []string{"1.0", "", "Engine", "azptu", ""})
 }
 
-// rows makes a table of text columns.
-func rows(columns []string, cells ...[]string) kql.ResultTable {
-	t := kql.ResultTable{Name: "Table_0", Len: len(cells)}
-	for c, name := range columns {
-		column := make([]string, len(cells))
-		for i, row := range cells {
-			column[i] = row[c]
+func (h *Handler) cluster() kql.Table {
+	return rows([]string{"NodeId", "Address", "Name", "StartTime:datetime", "AssignedHotExtents:long"}, []string{"1", "", "azptu", "", "0"})
+}
+
+func (h *Handler) diagnostics() kql.Table {
+	return rows([]string{"IsHealthy:bool", "IsScaleOutRequired:bool", "MachinesTotal:long", "MachinesOffline:long"}, []string{"true", "false", "1", "0"})
+}
+
+func (h *Handler) databases() kql.Table {
+	return rows([]string{"DatabaseName", "PersistentStorage", "Version", "IsCurrent:bool", "DatabaseAccessMode", "PrettyName", "ReservedSlot1:bool", "DatabaseId:guid", "InTransitionTo"},
+		[]string{h.cfg.Name, "", "v1.0", "true", "ReadOnly", "", "", "", ""})
+}
+
+// none answers with no rows.
+func none(columns ...string) func(*Handler) kql.Table {
+	return func(*Handler) kql.Table { return rows(columns) }
+}
+
+// rows makes a table of values written as text; a column is a name, or
+// name:type where it holds no text.
+func rows(columns []string, cells ...[]string) kql.Table {
+	schema := make([]kql.Column, len(columns))
+	for i, column := range columns {
+		name, typ, typed := strings.Cut(column, ":")
+		schema[i] = kql.Column{Name: name, Type: value.String}
+		if typed {
+			schema[i].Type, _ = value.TypeByName(typ)
 		}
-		t.Columns = append(t.Columns, kql.ResultColumn{Name: name, Type: value.String})
-		t.Data = append(t.Data, value.StringsOf(column))
 	}
-	return t
+	table := kql.NewMemoryTable(schema)
+	values := make([][]kql.Value, len(cells))
+	for i, row := range cells {
+		for _, cell := range row {
+			values[i] = append(values[i], value.OfString(cell))
+		}
+	}
+	_ = table.AppendRows(values) // fails only when a row has another number of cells
+	return table
 }

@@ -38,38 +38,39 @@ func (r explorerRequest) truthy(name string) bool {
 // read reads a request and refuses a database that is not this one.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request) (asked explorerRequest, ok bool) {
 	if err := readJSON(r, &asked); err != nil {
-		explorerError(w, http.StatusBadRequest, "General_BadRequest", err.Error())
+		h.fail(w, http.StatusBadRequest, "General_BadRequest", err.Error())
 		return asked, false
 	}
-	if asked.Database != "" && !strings.EqualFold(asked.Database, h.cfg.Name) && !strings.EqualFold(asked.Database, "NetDefaultDB") {
-		explorerError(w, http.StatusBadRequest, "BadRequest_EntityNotFound", fmt.Sprintf("Entity ID '%s' of kind 'Database' was not found.", asked.Database))
+	if !h.isName(asked.Database) {
+		h.fail(w, http.StatusBadRequest, "BadRequest_EntityNotFound", fmt.Sprintf("Entity ID '%s' of kind 'Database' was not found. The database here is '%s'.", asked.Database, h.cfg.Name))
 		return asked, false
 	}
 	if strings.TrimSpace(asked.Query) == "" {
-		explorerError(w, http.StatusBadRequest, "General_BadRequest", "Request is invalid: the query is empty.")
+		h.fail(w, http.StatusBadRequest, "General_BadRequest", "Request is invalid: the query is empty.")
 		return asked, false
 	}
 	return asked, true
 }
 
-// explorerFailure tells of a query that was refused or failed.
-func explorerFailure(w http.ResponseWriter, err error) {
+// failure tells of a query that was refused or failed.
+func (h *Handler) failure(w http.ResponseWriter, err error) {
 	var fault *kql.Error
 	var limit *kql.LimitError
 	switch {
 	case errors.As(err, &fault):
-		explorerError(w, http.StatusBadRequest, "SEM0100", fault.Error())
+		h.fail(w, http.StatusBadRequest, "SEM0100", fault.Error())
 	case errors.As(err, &limit):
-		explorerError(w, http.StatusBadRequest, "E_QUERY_RESULT_SET_TOO_LARGE", limit.Error())
+		h.fail(w, http.StatusBadRequest, "E_QUERY_RESULT_SET_TOO_LARGE", limit.Error())
 	default:
-		explorerError(w, http.StatusInternalServerError, "Internal service error", err.Error())
+		h.fail(w, http.StatusInternalServerError, "Internal service error", err.Error())
 	}
 }
 
-func explorerError(w http.ResponseWriter, status int, code, message string) {
+// fail answers an error as Data Explorer does.
+func (h *Handler) fail(w http.ResponseWriter, status int, code, message string) {
 	reply(w, status, map[string]any{"error": map[string]any{
 		"code": code, "message": message, "@type": "Kusto.Data.Exceptions.KustoBadRequestException", "@message": message,
-		"@context":   map[string]any{"timestamp": "", "activityId": w.Header().Get("x-ms-activity-id"), "clientRequestId": w.Header().Get("x-ms-client-request-id")},
+		"@context":   map[string]any{"timestamp": h.cfg.Now().UTC().Format("2006-01-02T15:04:05.0000000Z"), "activityId": w.Header().Get("x-ms-activity-id"), "clientRequestId": w.Header().Get("x-ms-client-request-id")},
 		"@permanent": status < 500,
 	}})
 }
@@ -87,12 +88,12 @@ func (h *Handler) queryV1(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if strings.HasPrefix(strings.TrimSpace(asked.Query), ".") {
-		h.command(w, asked.Query)
+		h.command(r.Context(), w, asked)
 		return
 	}
 	result, err := h.run(r.Context(), asked)
 	if err != nil {
-		explorerFailure(w, err)
+		h.failure(w, err)
 		return
 	}
 	writeV1(w, result.Tables)

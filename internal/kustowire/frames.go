@@ -22,7 +22,7 @@ func (h *Handler) queryV2(w http.ResponseWriter, r *http.Request) {
 	}
 	result, err := h.run(r.Context(), asked)
 	if err != nil {
-		explorerFailure(w, err)
+		h.failure(w, err)
 		return
 	}
 	f := frames{

@@ -96,7 +96,11 @@ func TestRefusals(t *testing.T) {
 		{"/v1/workspaces/ws/query", `{"query":"` + strings.Repeat(" ", maxQuery) + `"}`, 400, "longer"},
 		{"/v2/rest/query", `{"db":"azptu","csl":"Logs | nonsense"}`, 400, "SEM0100"},
 		{"/v2/rest/query", `{"db":"elsewhere","csl":"Logs"}`, 400, "EntityNotFound"},
+		{"/v2/rest/query", `{"db":"elsewhere","csl":"Logs"}`, 400, "The database here is 'azptu'"},
 		{"/v1/rest/mgmt", `{"db":"azptu","csl":".drop table Logs"}`, 400, "not supported"},
+		{"/v1/rest/mgmt", `{"db":"azptu","csl":".show table Nowhere"}`, 400, "of kind 'Table' was not found"},
+		{"/v1/rest/mgmt", `{"db":"azptu","csl":".show database elsewhere details"}`, 400, "not supported"},
+		{"/v1/rest/mgmt", `{"db":"azptu","csl":".show tables | wher TableName == ''"}`, 400, "SEM0100"},
 	} {
 		if status, body := ask(t, srv, c.path, c.body); status != c.status || !strings.Contains(body, c.has) {
 			t.Errorf("%s %.60s: %d %.300s", c.path, c.body, status, body)
@@ -112,7 +116,11 @@ func TestV1AndCommands(t *testing.T) {
 	}
 	for command, has := range map[string]string{
 		".show databases": `"azptu"`, ".show tables": `"Logs"`, ".show table Logs": `"datetime"`, ".show database schema": `"System.Int64"`,
-		".show database schema as json": `OrderedColumns`, ".show version": "BuildVersion", ".show databases | project DatabaseName": `"azptu"`,
+		".show database schema as json": `OrderedColumns`, ".show version": "BuildVersion", ".show databases | project DatabaseName": `"Rows":[["azptu"]]`,
+		".show tables | where TableName has 'logs' | count": `"Rows":[[1]]`, ".show tables | where TableName has 'elsewhere' | count": `"Rows":[[0]]`,
+		".show table Logs cslschema": ":datetime", ".show table ['Logs'] schema as json": "OrderedColumns", ".show database cslschema": ":datetime",
+		".show database azptu details": `"azptu"`, ".show databases (azptu if_later_than 'v0.1') schema as json": "OrderedColumns",
+		".SHOW Functions": `"Rows":[]`, ".show external tables": "ConnectionStrings", ".show materialized-views": "Lookback", ".show cluster": "NodeId", ".show diagnostics": `[true,false,1,0]`,
 	} {
 		if status, body := ask(t, srv, "/v1/rest/mgmt", `{"db":"azptu","csl":"`+command+`"}`); status != 200 || !strings.Contains(body, has) {
 			t.Errorf("%s: %d %s", command, status, body)
