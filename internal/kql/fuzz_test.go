@@ -86,6 +86,9 @@ var fuzzSeeds = []string{
 	"T | parse j with * '\"v\":' v:long '}' * | summarize max(v), arg_max(v, s) by k | project-reorder k",
 	"let f = (x:long) { T | where a == x }; f(3) | union (f(4)) | as R | project s, p, n | limit 3",
 	"T | search 'x1' | project-away j, d | project-rename u = a | extend w = iff(k, u, 0) | summarize by w",
+	"T | evaluate sliding_window_counts(a, t, datetime(1970-01-01), datetime(1970-01-03), 6h, 1h, s) | where Dcount > 1 | summarize sum(Count) by s",
+	"T | project s, k, a | evaluate basket(0.1, a) | project SegmentId, s, k | join kind=inner (T | evaluate autocluster(0.3) | project s) on s",
+	"T | evaluate sequence_detect(t, 3h, 9h, x = a > 2, y = k, s) | evaluate rolling_percentile(Duration, 50, x_t, 1d, 2, s)",
 	"T | top-nested 2 of s by sum(a), top-nested 1 of k by count() | fork (count) (take 1)",
 }
 

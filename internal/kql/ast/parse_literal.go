@@ -77,7 +77,7 @@ func typedLiteral(typ value.Type, text string) (value.Value, bool) {
 	}
 	switch typ {
 	case value.DateTime:
-		text = strings.ReplaceAll(text, ", ", "-")
+		text = strings.ReplaceAll(strings.ReplaceAll(text, ", ", "-"), " - ", "-")
 	case value.TimeSpan:
 		ticks, ok := value.ParseTimeSpan(text)
 		return value.OfTimeSpan(ticks), ok

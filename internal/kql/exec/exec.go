@@ -166,6 +166,8 @@ func (x *Runner) streamRare(ctx context.Context, n plan.Node, emit func(*Rel) er
 		return x.reduce(ctx, n, emit)
 	case *plan.Match:
 		return x.match(ctx, n, emit)
+	case *plan.Plugin:
+		return x.plugin(ctx, n, emit)
 	}
 	return fmt.Errorf("no way to run %T", n)
 }

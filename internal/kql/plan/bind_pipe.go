@@ -20,13 +20,15 @@ type pipeline struct {
 	keyNames map[string]bool
 	// branches are set by fork, the results then are those.
 	branches []Output
+	// further are results beside the rows, as long as no operator follows.
+	further []Output
 }
 
 func (p *pipeline) outputs(b *binder) []Output {
 	if p.branches != nil {
 		return p.branches
 	}
-	return []Output{{Name: "PrimaryResult", Root: p.node, Render: p.render}}
+	return append([]Output{{Name: "PrimaryResult", Root: p.node, Render: p.render}}, p.further...)
 }
 
 // pipe binds a tabular expression.
@@ -181,7 +183,10 @@ func (b *binder) operator(p *pipeline, op ast.Op, in *scope) {
 	b.enter(op.At())
 	defer b.leave()
 	if p.branches != nil {
-		b.failf(op.At(), "no operator can follow fork")
+		b.failf(op.At(), "no operator can follow one that gives several tables")
+	}
+	if _, drawn := op.(*ast.Render); !drawn {
+		p.further = nil
 	}
 	switch op := op.(type) {
 	case *ast.Where:

@@ -59,39 +59,6 @@ func (b *binder) reduce(p *pipeline, op *ast.Reduce, in *scope) {
 	p.node, p.ordered = n, false
 }
 
-// plugins are the evaluate plugins by name.
-var plugins = map[string]func(b *binder, p *pipeline, op *ast.Evaluate, in *scope){}
-
-func init() {
-	plugins["pivot"] = (*binder).pivot
-	plugins["bag_unpack"] = (*binder).bagUnpack
-	plugins["narrow"] = (*binder).narrow
-	plugins["ipv4_lookup"] = (*binder).ipLookup
-	plugins["ipv6_lookup"] = (*binder).ipLookup
-	plugins["rows_near"] = (*binder).rowsNear
-	plugins["geo_polygon_lookup"] = (*binder).shapeLookup
-	plugins["geo_line_lookup"] = (*binder).shapeLookup
-}
-
-// PluginNames lists the plugins of evaluate, sorted.
-func PluginNames() []string {
-	var names []string
-	for n := range plugins {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	return names
-}
-
-func (b *binder) evaluate(p *pipeline, op *ast.Evaluate, in *scope) {
-	f := plugins[op.Call.Name]
-	if f == nil {
-		b.failNear(op.Call.Pos, "the plugin "+op.Call.Name+"() is not supported", op.Call.Name, PluginNames())
-	}
-	f(b, p, op, in)
-	p.ordered = false
-}
-
 // given gives the columns a plugin's result is to have when the query says so.
 func (b *binder) given(op *ast.Evaluate, made *Values, keep []Col) *Values {
 	if !op.Given {

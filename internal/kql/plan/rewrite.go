@@ -51,6 +51,12 @@ func rareInputs(n Node) []*Node {
 		return []*Node{&n.In}
 	case *Match:
 		return []*Node{&n.In}
+	case *Plugin:
+		out := make([]*Node, len(n.Ins))
+		for i := range n.Ins {
+			out[i] = &n.Ins[i]
+		}
+		return out
 	}
 	return nil
 }
@@ -122,6 +128,10 @@ func shallowRare(n Node) Node {
 		return &c
 	case *Match:
 		c := *n
+		return &c
+	case *Plugin:
+		c := *n
+		c.Ins = append([]Node(nil), n.Ins...)
 		return &c
 	}
 	return n
