@@ -105,6 +105,7 @@ func (s *Store) takeRow(schema *Schema, row []byte) (dropped int, err error) {
 			} else if isSame(column.Name, raw) {
 				raw = in.said[repeated[column.Name]]
 			}
+			raw = s.maskedCell(schema, column, raw)
 			writeCell(&w, column, raw)
 		case schema.additional:
 			in.rest = appendOneLine(append(appendQuoted(append(in.rest, opener(len(in.rest))), member), ':'), raw)

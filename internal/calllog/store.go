@@ -15,6 +15,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/azptu/azptu/internal/call"
+	"github.com/azptu/azptu/internal/calllog/mask"
 )
 
 // Options say how a Store keeps its rows. The zero value of each has a default.
@@ -27,6 +28,11 @@ type Options struct {
 	MaintainEvery time.Duration // how often segments are compacted and old ones go; 0 means a minute
 	Retain        time.Duration // rows older than this go; 0 keeps them
 	RetainBytes   int64         // of each table; the oldest rows go beyond it; 0 means no bound
+
+	// Mask goes over what was asked and answered, and over error texts, in every
+	// row that is written, wherever it comes from. Nil writes them as they come: a
+	// gateway, which keeps more of one product than of another, has masked its own.
+	Mask *mask.Rules
 
 	Ship []Shipment // where rows are sent besides
 
@@ -233,7 +239,7 @@ func (s *Store) record(c *call.Call) {
 
 func (s *Store) add(c *call.Call) {
 	before := s.rows.size()
-	s.scribe.rows(c, &s.rows)
+	s.scribe.rows(s.masked(c), &s.rows)
 	s.held += s.rows.size() - before
 	s.wakeWhenFull()
 }

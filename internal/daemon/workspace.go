@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/azptu/azptu/internal/calllog"
+	"github.com/azptu/azptu/internal/calllog/mask"
 	"github.com/azptu/azptu/internal/kql"
 	"github.com/azptu/azptu/internal/kustowire"
 )
@@ -19,6 +20,10 @@ import (
 // comes, and beside it the logs of a gateway, if there is one. Queries see both
 // as one.
 type Workspace struct {
+	// Mask goes over the rows that are sent; nil keeps them as they come. It is
+	// set before the first one.
+	Mask *mask.Rules
+
 	dir  string
 	view *calllog.View // of dir and the folders beside it
 	now  func() time.Time
@@ -69,7 +74,7 @@ func (w *Workspace) opened() (*calllog.Store, error) {
 		return nil, errors.New("the workspace is closed")
 	}
 	if w.store == nil {
-		store, err := calllog.Open(w.dir, calllog.Options{Now: w.now, Log: w.log})
+		store, err := calllog.Open(w.dir, calllog.Options{Now: w.now, Log: w.log, Mask: w.Mask})
 		if err != nil {
 			return nil, fmt.Errorf("opening the workspace: %w", err)
 		}

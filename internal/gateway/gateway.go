@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"regexp"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -99,12 +98,8 @@ func (g *Gateway) Reload(ctx context.Context, c *config.Config, text []byte) err
 }
 
 func (g *Gateway) adopt(rt *runtime) {
-	var mask []*regexp.Regexp
-	for _, pattern := range rt.config.Logs.Mask {
-		mask = append(mask, regexp.MustCompile(pattern)) // compiled before, when the configuration was checked
-	}
 	var failing atomic.Int64
-	g.records.sink.Store(&sinkState{sink: g.sink, maxBody: int(rt.config.Logs.MaxBody), mask: mask, failed: func(err error) {
+	g.records.sink.Store(&sinkState{sink: g.sink, maxBody: int(rt.config.Logs.MaxBody), mask: rt.masks, failed: func(err error) {
 		if failing.Add(1) == 1 {
 			g.log.Error("records cannot be stored", "error", err)
 		}

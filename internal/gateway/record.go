@@ -2,12 +2,12 @@ package gateway
 
 import (
 	"context"
-	"regexp"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/azptu/azptu/internal/call"
+	"github.com/azptu/azptu/internal/calllog/mask"
 	"github.com/azptu/azptu/internal/gateway/config"
 )
 
@@ -77,7 +77,7 @@ type records struct {
 type sinkState struct {
 	sink    Sink
 	maxBody int
-	mask    []*regexp.Regexp
+	mask    *mask.Rules
 	failed  func(error)
 }
 
@@ -228,7 +228,7 @@ func (r *records) store(batch []*entry, calls []*call.Call) []*call.Call {
 func (e *entry) prepare(s *sinkState) {
 	for _, body := range []*[]byte{&e.RequestBody, &e.ResponseBody} {
 		if e.mask {
-			*body = maskBody(*body, s.mask)
+			*body = s.mask.Body(*body)
 		}
 		if s.maxBody > 0 && len(*body) > s.maxBody {
 			*body = shorten(*body, s.maxBody)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/azptu/azptu/internal/calllog/mask"
 	"github.com/azptu/azptu/internal/catalog"
 	"github.com/azptu/azptu/internal/gateway/config"
 	"github.com/azptu/azptu/internal/gateway/telemetry"
@@ -30,6 +31,7 @@ type runtime struct {
 	entra     *verifier // nil: no client tokens are taken
 	keyHeader string    // canonical
 	telemetry *telemetry.Telemetry
+	masks     *mask.Rules // for the bodies of products that keep them masked
 }
 
 // pool is a set of backends that serve one model name.
@@ -108,6 +110,10 @@ func (g *Gateway) build(ctx context.Context, c *config.Config, text []byte) (*ru
 	}
 	if c.Entra != nil {
 		b.entra()
+	}
+	var err error
+	if b.rt.masks, err = mask.New(c.Logs.Mask...); err != nil {
+		b.fault("logs.mask", "%v", err)
 	}
 	if len(b.faults) == 0 {
 		b.telemetry()

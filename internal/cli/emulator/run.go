@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/azptu/azptu/internal/calllog/mask"
 	"github.com/azptu/azptu/internal/cli/exit"
 	"github.com/azptu/azptu/internal/cli/verb"
 	"github.com/azptu/azptu/internal/daemon"
@@ -37,6 +38,7 @@ type runOptions struct {
 	trueDates bool
 	tokens    string
 	latency   bool
+	mask      bool
 }
 
 func newRun(env *verb.Env) *cobra.Command {
@@ -54,6 +56,7 @@ func newRun(env *verb.Env) *cobra.Command {
 	f.BoolVar(&o.trueDates, "true-dates", false, "emulator.flag.true-dates")
 	f.StringVar(&o.tokens, "tokens", "true", "emulator.flag.tokens")
 	f.BoolVar(&o.latency, "latency", false, "emulator.flag.latency")
+	f.BoolVar(&o.mask, "mask", false, "emulator.flag.mask")
 	_ = cmd.RegisterFlagCompletionFunc("tokens", cobra.FixedCompletions([]string{"true", "estimate"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -109,6 +112,9 @@ func (o *runOptions) run(ctx context.Context) error {
 func (o *runOptions) workspace(dir string) (place *daemon.Workspace, leave func()) {
 	folder := filepath.Join(dir, "workspace")
 	place = daemon.NewWorkspace(folder, o.env.Now, nil)
+	if o.mask {
+		place.Mask = new(mask.Rules)
+	}
 	return place, func() {
 		err := place.Close()
 		if !o.persist {

@@ -55,7 +55,7 @@ func (o *eraseOptions) run(ctx context.Context) error {
 	if err != nil {
 		return exit.New(exit.Failed, env.T("logs.erase-failed", "Error", err.Error())).Wrap(err)
 	}
-	store, err := o.openForWriting(env)
+	store, err := o.openForWriting(env, nil)
 	if errors.Is(err, calllog.ErrInUse) {
 		return o.wait(ctx, request)
 	}

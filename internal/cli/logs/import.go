@@ -15,9 +15,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/azptu/azptu/internal/calllog"
+	"github.com/azptu/azptu/internal/calllog/mask"
 	"github.com/azptu/azptu/internal/calllog/transfer"
 	"github.com/azptu/azptu/internal/cli/exit"
 	"github.com/azptu/azptu/internal/cli/verb"
+	"github.com/azptu/azptu/internal/gateway/config"
 )
 
 type importOptions struct {
@@ -25,6 +27,8 @@ type importOptions struct {
 	folder
 	table  string
 	format string
+	mask   bool
+	config string // of a gateway, whose rules are to hold
 }
 
 func newImport(env *verb.Env) *cobra.Command {
@@ -33,6 +37,9 @@ func newImport(env *verb.Env) *cobra.Command {
 	o.bind(cmd)
 	cmd.Flags().StringVar(&o.table, "table", "", "logs.flag.table")
 	cmd.Flags().StringVar(&o.format, "format", "", "logs.flag.import-format")
+	cmd.Flags().BoolVar(&o.mask, "mask", false, "logs.flag.import-mask")
+	cmd.Flags().StringVar(&o.config, "config", "", "logs.flag.import-config")
+	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	// Asked for when somebody completes: reading the schemas would cost every command a millisecond.
 	_ = cmd.RegisterFlagCompletionFunc("table", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return tableNames(), cobra.ShellCompDirectiveNoFileComp
@@ -56,7 +63,11 @@ func (o *importOptions) run(ctx context.Context, files []string) (err error) {
 	if o.format != "" && !slices.Contains(transfer.Formats, o.format) {
 		return o.env.NotOneOf("--format", o.format, transfer.Formats)
 	}
-	store, err := o.openForWriting(o.env)
+	rules, err := o.rules()
+	if err != nil {
+		return err
+	}
+	store, err := o.openForWriting(o.env, rules)
 	if err != nil {
 		return err
 	}
@@ -79,6 +90,31 @@ func (o *importOptions) run(ctx context.Context, files []string) (err error) {
 	}
 	o.env.Note(o.env.N("logs.imported", in.sent, "Table", o.table))
 	return nil
+}
+
+// rules are what rows are masked by; nil keeps them as they are.
+func (o *importOptions) rules() (*mask.Rules, error) {
+	if o.config == "" {
+		if o.mask {
+			return new(mask.Rules), nil
+		}
+		return nil, nil
+	}
+	text, err := os.ReadFile(o.config)
+	if err != nil {
+		return nil, exit.New(exit.NotFound, o.env.T("logs.file-unreadable", "Path", o.config, "Error", err.Error())).Wrap(err)
+	}
+	c, err := config.Parse(text)
+	if err != nil {
+		return nil, exit.New(exit.Validation, o.env.T("logs.file-unreadable", "Path", o.config, "Error", err.Error())).Wrap(err)
+	}
+	switch {
+	case c.Logs.Bodies == config.NoBodies:
+		return mask.Nothing(), nil
+	case c.Logs.Bodies == config.FullBodies && !o.mask:
+		return nil, nil
+	}
+	return mask.New(c.Logs.Mask...)
 }
 
 // read hands the rows of one file to the importer.
@@ -158,9 +194,9 @@ func (in *importer) send() error {
 
 // openForWriting opens the folder as its one writer; it is made where there is
 // none.
-func (f *folder) openForWriting(env *verb.Env) (*calllog.Store, error) {
+func (f *folder) openForWriting(env *verb.Env, rules *mask.Rules) (*calllog.Store, error) {
 	dir := f.path(env)
-	store, err := calllog.Open(dir, calllog.Options{Now: env.Now, MaintainEvery: 24 * time.Hour, Log: env.Log()})
+	store, err := calllog.Open(dir, calllog.Options{Now: env.Now, MaintainEvery: 24 * time.Hour, Mask: rules, Log: env.Log()})
 	if errors.Is(err, calllog.ErrInUse) {
 		return nil, exit.New(exit.Conflict, env.T("logs.in-use", "Path", dir)).Hint(env.T("logs.in-use.hint")).Wrap(err)
 	}

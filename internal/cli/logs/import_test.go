@@ -63,3 +63,42 @@ func TestImportSaysWhatItLeftOut(t *testing.T) {
 		t.Errorf("while a gateway writes: %d %s", code, talk)
 	}
 }
+
+// Prompts that are imported are masked by the built-in rules, or kept as the
+// configuration of a gateway says.
+func TestImportMasks(t *testing.T) {
+	rows := filepath.Join(t.TempDir(), "rows.jsonl")
+	if err := os.WriteFile(rows, []byte(`{"RequestBody":"{\"messages\":[{\"content\":\"project X of ana@example.com\"}]}","Url":"/x"}`+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	configured := func(logs string) string {
+		path := filepath.Join(t.TempDir(), "gateway.yaml")
+		text := "version: 1\nlisten: 127.0.0.1:0\nbackends: [{name: b, endpoint: \"http://127.0.0.1:1\", deployment: d, kind: standard, capacity: 1, auth: {key: \"env:K\"}}]\npools: [{name: p, members: [{backend: b}]}]\nproducts: [{name: c, pools: [p]}]\nkeys: [{name: k, product: c, secret: \"env:S\"}]\nlogs: " + logs + "\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"project X of ana@example.com", nil},
+		{"project X of ***", []string{"--mask"}},
+		{"*** of ***", []string{"--config", configured("{dir: ./l, bodies: masked, mask: [\"project [A-Z]\"]}")}},
+		{"project X of ana@example.com", []string{"--config", configured("{dir: ./l, bodies: full, mask: [\"project [A-Z]\"]}")}},
+		{"*** of ***", []string{"--mask", "--config", configured("{dir: ./l, bodies: full, mask: [\"project [A-Z]\"]}")}},
+		{"", []string{"--config", configured("{dir: ./l, bodies: none}")}},
+	} {
+		dir := t.TempDir()
+		if code, _, talk := run(t, "", append([]string{"logs", "import", rows, "--table", "ApiManagementGatewayLogs", "--dir", dir}, c.args...)...); code != 0 {
+			t.Fatalf("%v: %d %s", c.args, code, talk)
+		}
+		if _, out, _ := run(t, "", "logs", "query", "ApiManagementGatewayLogs | project Url, tostring(parse_json(RequestBody).messages[0].content)", "--dir", dir, "-o", "tsv"); !strings.Contains(out, "/x\t"+c.want+"\n") {
+			t.Errorf("%v: %q, want %q", c.args, out, c.want)
+		}
+	}
+	if code, _, _ := run(t, "", "logs", "import", rows, "--table", "Calls", "--dir", t.TempDir(), "--config", rows); code != 2 {
+		t.Errorf("a faulty configuration: exit code %d", code)
+	}
+}
