@@ -43,15 +43,21 @@ type reply struct {
 	body   any
 }
 
-// do sends a request. path may hold {s}, {g} and {a} for the first
-// subscription, group and account.
+// expand fills a path in: {s}, {g} and {a} stand for the first subscription,
+// group and account, {sub}, {rg} and {acc} for their ids.
+func (r *rest) expand(path string) string {
+	e := r.s.Endpoints
+	sub := "/subscriptions/" + e.SubscriptionID
+	rg := sub + "/resourceGroups/" + e.ResourceGroup
+	const cs = "/providers/Microsoft.CognitiveServices"
+	return strings.NewReplacer("{s}", e.SubscriptionID, "{g}", e.ResourceGroup, "{a}", e.Account,
+		"{sub}", sub, "{rg}", rg, "{acc}", rg+cs+"/accounts/"+e.Account, "{cs}", sub+cs, "{gcs}", rg+cs).Replace(path)
+}
+
+// do sends a request; its path is expanded.
 func (r *rest) do(method, path, version string, body any, header ...string) reply {
 	r.t.Helper()
-	e := r.s.Endpoints
-	path = strings.NewReplacer("{s}", e.SubscriptionID, "{g}", e.ResourceGroup, "{a}", e.Account,
-		"{acc}", "/subscriptions/"+e.SubscriptionID+"/resourceGroups/"+e.ResourceGroup+"/providers/Microsoft.CognitiveServices/accounts/"+e.Account,
-		"{cs}", "/subscriptions/"+e.SubscriptionID+"/providers/Microsoft.CognitiveServices",
-		"{gcs}", "/subscriptions/"+e.SubscriptionID+"/resourceGroups/"+e.ResourceGroup+"/providers/Microsoft.CognitiveServices").Replace(path)
+	path = r.expand(path)
 	separator := "?"
 	if strings.Contains(path, "?") {
 		separator = "&"
@@ -73,7 +79,7 @@ func (r *rest) do(method, path, version string, body any, header ...string) repl
 		}
 		content = bytes.NewReader(encoded)
 	}
-	q, err := http.NewRequestWithContext(r.t.Context(), method, e.ArmURL+path, content)
+	q, err := http.NewRequestWithContext(r.t.Context(), method, r.s.Endpoints.ArmURL+path, content)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -116,6 +117,9 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (*answer, error
 	if err := h.authorize(q, route); err != nil {
 		return nil, err
 	}
+	if err := h.unlocked(q); err != nil {
+		return nil, err
+	}
 	if err := q.readBody(w); err != nil {
 		return nil, err
 	}
@@ -167,15 +171,19 @@ func (h *Handler) authorize(q *request, rt *route) error {
 }
 
 // insights tells whether a path belongs to the monitoring provider. Diagnostic
-// settings are kept here; everything else is Config.Insights'.
+// settings and the lists of what there is are kept here; everything else is
+// Config.Insights'.
 func (h *Handler) insights(segments []string) bool {
 	for i, s := range segments {
 		if strings.EqualFold(s, "Microsoft.Insights") && i > 0 && strings.EqualFold(segments[i-1], "providers") {
-			return len(segments) > i+1 && !strings.EqualFold(segments[i+1], "diagnosticSettings")
+			return len(segments) > i+1 && !slices.Contains(kept, strings.ToLower(segments[i+1]))
 		}
 	}
 	return len(segments) == 3 && strings.EqualFold(segments[2], "metrics:getBatch")
 }
+
+// kept are the monitoring provider's types that are answered here.
+var kept = []string{"diagnosticsettings", "diagnosticsettingscategories", "eventcategories", "operations", "register"}
 
 // passOn lets the monitoring service answer.
 func (h *Handler) passOn(w http.ResponseWriter, r *http.Request, caller Caller, segments []string) (*answer, error) {

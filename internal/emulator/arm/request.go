@@ -110,15 +110,19 @@ func position(body []byte, offset int64) (line, column int) {
 	return strings.Count(before, "\n") + 1, len(before) - strings.LastIndexByte(before, '\n') - 1
 }
 
-// split cuts a path into unescaped segments.
+// split cuts a path into unescaped segments. Empty ones do not count: clients
+// write two slashes where a resource has no parent.
 func split(r *http.Request) ([]string, error) {
-	parts := strings.Split(strings.Trim(r.URL.EscapedPath(), "/"), "/")
-	for i, p := range parts {
+	var parts []string
+	for p := range strings.SplitSeq(r.URL.EscapedPath(), "/") {
+		if p == "" {
+			continue
+		}
 		s, err := url.PathUnescape(p)
 		if err != nil {
 			return nil, state.Refuse(http.StatusBadRequest, "InvalidRequestUri", "The request URI is invalid.")
 		}
-		parts[i] = s
+		parts = append(parts, s)
 	}
 	return parts, nil
 }

@@ -1,9 +1,7 @@
 package arm
 
 import (
-	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/azptu/azptu/internal/emulator/state"
 )
@@ -22,9 +20,6 @@ func (h *Handler) resourceRoutes() []route {
 		{method: "PUT", pattern: inGroup, action: "Microsoft.Resources/subscriptions/resourceGroups/write", run: h.putGroup},
 		{method: "PATCH", pattern: inGroup, action: "Microsoft.Resources/subscriptions/resourceGroups/write", run: h.patchGroup},
 		{method: "DELETE", pattern: inGroup, action: "Microsoft.Resources/subscriptions/resourceGroups/delete", run: h.deleteGroup},
-		{method: "GET", pattern: inSubscription + "/providers", action: "Microsoft.Resources/subscriptions/providers/read", run: h.listProviders},
-		{method: "GET", pattern: inSubscription + "/providers/{namespace}", action: "Microsoft.Resources/subscriptions/providers/read", run: h.getProvider},
-		{method: "POST", pattern: inSubscription + "/providers/{namespace}/register", action: "Microsoft.Resources/subscriptions/providers/register/action", run: h.getProvider},
 	}
 }
 
@@ -197,187 +192,6 @@ func (h *Handler) patchGroup(q *request) (*answer, error) {
 func (h *Handler) deleteGroup(q *request) (*answer, error) {
 	if !h.config.State.DeleteGroup(q.params["subscription"], q.params["group"]) {
 		return nil, state.Refuse(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.", q.params["group"])
-	}
-	return empty(http.StatusOK)
-}
-
-// listResources lists accounts in the generic form.
-func (h *Handler) listResources(q *request) (*answer, error) {
-	accounts, err := h.config.State.Accounts(q.params["subscription"], q.params["group"])
-	if err != nil {
-		return nil, err
-	}
-	out := []map[string]any{}
-	for _, a := range accounts {
-		r := map[string]any{"id": a.ID(), "name": a.Name, "type": "Microsoft.CognitiveServices/accounts", "kind": a.Kind, "location": a.Location, "sku": skuBody{Name: a.SKU}}
-		if a.Identity != nil {
-			r["identity"] = identityOf(a.Identity)
-		}
-		out = append(out, r)
-	}
-	return paged(h, q, out)
-}
-
-// providers are the resource providers that answer here, and their types.
-var providers = map[string][]string{
-	"Microsoft.CognitiveServices": {"accounts", "accounts/deployments", "accounts/projects", "accounts/raiPolicies", "commitmentPlans", "deletedAccounts", "locations/models", "locations/usages", "modelCapacities", "operations"},
-	"Microsoft.Authorization":     {"roleAssignments", "roleDefinitions"},
-	"Microsoft.Insights":          {"diagnosticSettings", "metricDefinitions", "metrics"},
-	"Microsoft.Resources":         {"subscriptions", "resourceGroups"},
-}
-
-func providerBody(subscription, namespace string) map[string]any {
-	types := []map[string]any{}
-	var where []string
-	for _, r := range state.Regions() {
-		where = append(where, r.Display)
-	}
-	versions := resourceVersions
-	switch namespace {
-	case "Microsoft.CognitiveServices":
-		versions = cognitiveVersions
-	case "Microsoft.Authorization":
-		versions = authorizationVersions
-	case "Microsoft.Insights":
-		versions = diagnosticVersions
-	}
-	newest := make([]string, 0, len(versions))
-	for i := len(versions) - 1; i >= 0; i-- {
-		newest = append(newest, versions[i])
-	}
-	for _, t := range providers[namespace] {
-		types = append(types, map[string]any{"resourceType": t, "locations": where, "apiVersions": newest, "capabilities": "None"})
-	}
-	return map[string]any{
-		"id": "/subscriptions/" + subscription + "/providers/" + namespace, "namespace": namespace, "resourceTypes": types,
-		"registrationState": "Registered", "registrationPolicy": "RegistrationRequired",
-	}
-}
-
-func (h *Handler) listProviders(q *request) (*answer, error) {
-	out := []map[string]any{}
-	for _, name := range []string{"Microsoft.Authorization", "Microsoft.CognitiveServices", "Microsoft.Insights", "Microsoft.Resources"} {
-		out = append(out, providerBody(q.params["subscription"], name))
-	}
-	return paged(h, q, out)
-}
-
-func (h *Handler) getProvider(q *request) (*answer, error) {
-	for name := range providers {
-		if strings.EqualFold(name, q.params["namespace"]) {
-			return ok(providerBody(q.params["subscription"], name))
-		}
-	}
-	return nil, state.Refuse(http.StatusNotFound, "InvalidResourceNamespace", "The resource namespace '%.80s' is invalid.", q.params["namespace"])
-}
-
-// diagnosticRoutes keep diagnostic settings: which logs and metrics go where.
-func (h *Handler) diagnosticRoutes() []route {
-	const all = "{scope}/providers/Microsoft.Insights/diagnosticSettings"
-	const action = "Microsoft.Insights/diagnosticSettings/"
-	return []route{
-		{method: "GET", pattern: all, action: action + "read", run: h.listSettings},
-		{method: "GET", pattern: all + "/{name}", action: action + "read", run: h.getSetting},
-		{method: "PUT", pattern: all + "/{name}", action: action + "write", run: h.putSetting},
-		{method: "DELETE", pattern: all + "/{name}", action: action + "delete", run: h.deleteSetting},
-	}
-}
-
-const settingType = "Microsoft.Insights/diagnosticSettings"
-
-func settingID(q *request) string {
-	return "/" + q.params["scope"] + "/providers/Microsoft.Insights/diagnosticSettings/" + q.params["name"]
-}
-
-func settingOf(d state.Document) map[string]any {
-	return map[string]any{"id": d.ID, "name": d.Name, "type": settingType, "location": nil, "kind": nil, "tags": nil, "identity": nil, "properties": d.Body["properties"], "systemData": systemDataOf(d.Stamp)}
-}
-
-// resource makes sure that what a setting or role is about exists.
-func (h *Handler) resource(q *request) error {
-	parts := strings.Split(q.params["scope"], "/")
-	switch {
-	case len(parts) >= 8 && strings.EqualFold(parts[5], "Microsoft.CognitiveServices") && strings.EqualFold(parts[6], "accounts"):
-		_, err := h.config.State.Account("/" + strings.Join(parts[:8], "/"))
-		return err
-	case len(parts) >= 4 && strings.EqualFold(parts[2], "resourceGroups"):
-		_, err := h.config.State.Group(parts[1], parts[3])
-		return err
-	case len(parts) >= 2:
-		_, err := h.config.State.Subscription(parts[1])
-		return err
-	}
-	return nil
-}
-
-func (h *Handler) listSettings(q *request) (*answer, error) {
-	if err := h.resource(q); err != nil {
-		return nil, err
-	}
-	out := []map[string]any{}
-	for _, d := range h.config.State.Documents("/"+q.params["scope"]+"/providers/Microsoft.Insights/diagnosticSettings", settingType) {
-		out = append(out, settingOf(d))
-	}
-	return paged(h, q, out)
-}
-
-func (h *Handler) getSetting(q *request) (*answer, error) {
-	if err := h.resource(q); err != nil {
-		return nil, err
-	}
-	d, found := h.config.State.Document(settingID(q))
-	if !found {
-		return nil, state.Refuse(http.StatusNotFound, "ResourceNotFound", "The Resource 'microsoft.insights/diagnosticSettings/%.80s' was not found.", q.params["name"])
-	}
-	return ok(settingOf(d))
-}
-
-// destinations of a diagnostic setting; at least one must be named.
-type settingInput struct {
-	Properties *struct {
-		WorkspaceID         string            `json:"workspaceId"`
-		StorageAccountID    string            `json:"storageAccountId"`
-		EventHub            string            `json:"eventHubAuthorizationRuleId"`
-		MarketplacePartner  string            `json:"marketplacePartnerId"`
-		Logs                []json.RawMessage `json:"logs"`
-		Metrics             []json.RawMessage `json:"metrics"`
-		LogAnalyticsDestTyp *string           `json:"logAnalyticsDestinationType"`
-	} `json:"properties"`
-}
-
-func (h *Handler) putSetting(q *request) (*answer, error) {
-	if err := h.resource(q); err != nil {
-		return nil, err
-	}
-	var in settingInput
-	if err := q.decode(&in); err != nil {
-		return nil, err
-	}
-	if in.Properties == nil || in.Properties.WorkspaceID+in.Properties.StorageAccountID+in.Properties.EventHub+in.Properties.MarketplacePartner == "" {
-		return nil, state.Refuse(http.StatusBadRequest, "BadRequest", "At least one data sink needs to be specified.")
-	}
-	if len(in.Properties.Logs)+len(in.Properties.Metrics) == 0 {
-		return nil, state.Refuse(http.StatusBadRequest, "BadRequest", "At least one category of logs or metrics needs to be specified.")
-	}
-	var body map[string]any
-	if err := q.decode(&body); err != nil {
-		return nil, err
-	}
-	d := state.Document{ID: settingID(q), Type: settingType, Name: q.params["name"], Body: map[string]any{"properties": body["properties"]}}
-	put, _, err := h.config.State.PutDocument(d, "", q.match(), q.by())
-	if err != nil {
-		return nil, err
-	}
-	return ok(settingOf(put))
-}
-
-func (h *Handler) deleteSetting(q *request) (*answer, error) {
-	found, err := h.config.State.DeleteDocument(settingID(q), q.match())
-	if err != nil {
-		return nil, err
-	}
-	if !found {
-		return empty(http.StatusNoContent)
 	}
 	return empty(http.StatusOK)
 }

@@ -20,6 +20,7 @@ func (h *Handler) roleRoutes() []route {
 		{method: "DELETE", pattern: assignments + "/{name}", action: action + "delete", run: h.deleteAssignment},
 		{method: "GET", pattern: definitions, action: "Microsoft.Authorization/roleDefinitions/read", run: h.listDefinitions},
 		{method: "GET", pattern: definitions + "/{name}", action: "Microsoft.Authorization/roleDefinitions/read", run: h.getDefinition},
+		{method: "GET", pattern: "{scope}/providers/Microsoft.Authorization/permissions", run: h.listPermissions},
 	}
 }
 
@@ -218,4 +219,18 @@ func (h *Handler) getDefinition(q *request) (*answer, error) {
 		return nil, state.Refuse(http.StatusNotFound, "RoleDefinitionDoesNotExist", "The specified role definition with ID '%.80s' does not exist.", q.params["name"])
 	}
 	return ok(definitionOf(r, scopeOf(q)))
+}
+
+// listPermissions lists what the caller may do at a scope.
+func (h *Handler) listPermissions(q *request) (*answer, error) {
+	if err := h.resource(q); err != nil {
+		return nil, err
+	}
+	out := []permissionBody{}
+	for _, a := range h.config.State.Assignments(scopeOf(q)) {
+		if r, found := state.RoleOf(a.Role); found && strings.EqualFold(a.Principal, q.caller.ObjectID) && within(scopeOf(q), strings.TrimSuffix(a.Scope, "/")) {
+			out = append(out, definitionOf(r, a.Scope).Properties.Permissions...)
+		}
+	}
+	return paged(h, q, out)
 }

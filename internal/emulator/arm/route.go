@@ -33,9 +33,16 @@ var resourceVersions = []string{
 	"2022-09-01", "2022-12-01", "2023-07-01", "2024-03-01", "2024-07-01", "2024-08-01", "2024-11-01", "2025-03-01", "2025-04-01",
 }
 
-var authorizationVersions = []string{"2015-07-01", "2018-01-01-preview", "2020-04-01-preview", "2022-04-01", "2022-05-01-preview"}
+var authorizationVersions = []string{"2015-07-01", "2016-09-01", "2018-01-01-preview", "2018-07-01", "2020-04-01-preview", "2022-04-01", "2022-05-01-preview"}
 
 var diagnosticVersions = []string{"2017-05-01-preview", "2021-05-01-preview"}
+
+// What else of the monitoring provider is kept here.
+var insightsVersions = []string{"2015-04-01"}
+
+var tagVersions = []string{"2019-10-01", "2020-06-01", "2020-10-01", "2021-01-01", "2021-04-01", "2022-09-01", "2023-07-01", "2024-03-01", "2024-07-01", "2024-08-01", "2024-11-01", "2025-03-01", "2025-04-01"}
+
+var lockVersions = []string{"2015-01-01", "2016-09-01", "2017-04-01", "2020-05-01"}
 
 // Shorthand of the table's patterns.
 const (
@@ -62,12 +69,19 @@ func (h *Handler) table() []*route {
 		}
 	}
 	add(resourceVersions, h.resourceRoutes()...)
+	add(resourceVersions, h.providerRoutes()...)
 	add(authorizationVersions, h.roleRoutes()...)
 	add(diagnosticVersions, h.diagnosticRoutes()...)
+	add(insightsVersions, h.insightsRoutes()...)
+	add(tagVersions, h.tagRoutes()...)
+	add(lockVersions, h.lockRoutes()...)
 	add(cognitiveVersions, h.accountRoutes()...)
 	add(cognitiveVersions, h.deploymentRoutes()...)
 	add(cognitiveVersions, h.regionRoutes()...)
 	add(cognitiveVersions, h.documentRoutes()...)
+	add(cognitiveVersions, h.operationsRoute("Microsoft.CognitiveServices"))
+	add(authorizationVersions, h.operationsRoute("Microsoft.Authorization"))
+	add(resourceVersions, h.operationsRoute("Microsoft.Resources"))
 	return all
 }
 
@@ -128,21 +142,22 @@ func (r *route) fits(segments []string) (map[string]string, bool) {
 	return params, true
 }
 
-// unknown says that a path leads nowhere, as precisely as Azure does.
+// unknown says that a path leads nowhere, as precisely as Azure does, and that
+// it may be the emulator that lacks it.
 func unknown(segments []string) error {
 	for i := len(segments) - 1; i >= 0; i-- {
 		if !strings.EqualFold(segments[i], "providers") || i+1 >= len(segments) {
 			continue
 		}
 		namespace := segments[i+1]
-		if !strings.EqualFold(namespace, "Microsoft.CognitiveServices") && !strings.EqualFold(namespace, "Microsoft.Authorization") && !strings.EqualFold(namespace, "Microsoft.Insights") {
-			return state.Refuse(http.StatusNotFound, "InvalidResourceNamespace", "The resource namespace '%.80s' is invalid.", namespace)
+		if _, here := providerNamed(namespace); !here {
+			return state.Refuse(http.StatusNotFound, "InvalidResourceNamespace", "The resource namespace '%.80s' is invalid. The emulator has no such resource provider.", namespace)
 		}
 		var typ []string
 		for j := i + 2; j < len(segments); j += 2 {
 			typ = append(typ, segments[j])
 		}
-		return state.Refuse(http.StatusNotFound, "InvalidResourceType", "The resource type '%.160s' could not be found in the namespace '%s'.", strings.Join(typ, "/"), namespace)
+		return state.Refuse(http.StatusNotFound, "InvalidResourceType", "The resource type '%.160s' could not be found in the namespace '%s'. The emulator does not have it.", strings.Join(typ, "/"), namespace)
 	}
 	return state.Refuse(http.StatusNotFound, "NotFound", "No HTTP resource was found that matches the request URI.")
 }

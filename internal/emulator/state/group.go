@@ -112,6 +112,12 @@ func (s *Store) DeleteGroup(subscription, name string) bool {
 			s.world.Deleted[id] = a
 		}
 	}
+	for id := range s.world.Documents {
+		inside, on := strings.CutPrefix(id, fold(g.ID())+"/")
+		if on && !strings.HasPrefix(inside, "providers/microsoft.cognitiveservices/accounts/") { // what belongs to an account waits with it
+			delete(s.world.Documents, id)
+		}
+	}
 	delete(s.world.Groups, fold(g.ID()))
 	s.world.Epoch++
 	s.changed()
