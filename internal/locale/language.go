@@ -50,3 +50,13 @@ func FromEnvironment(getenv func(string) string) (lang Language, origin string) 
 	}
 	return English, ""
 }
+
+// singular tells whether n of something takes the form "one": in Portuguese
+// none and one do, in English and Spanish one alone (the cardinal rules of
+// Unicode CLDR for whole numbers).
+func (l Language) singular(n int) bool {
+	if n == 0 {
+		return l == Portuguese
+	}
+	return n == 1 || n == -1
+}

@@ -4,34 +4,12 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/nicksnyder/go-i18n/v2/i18n/template"
 )
-
-// blanks fills in {{.Name}} and nothing else. Messages may come from a
-// configuration file found in a working directory, so they must not be
-// programs; and text/template would cost more than the message is worth.
-type blanks struct{}
-
-// Cacheable says that a parsed text may be kept.
-func (blanks) Cacheable() bool { return true }
-
-// Parse accepts every text; a placeholder without a value stays as it is.
-func (blanks) Parse(src, _, _ string) (template.ParsedTemplate, error) { return blankText(src), nil }
-
-type blankText string
-
-// Execute fills text with data, a map[string]string.
-func (text blankText) Execute(data any) (string, error) {
-	values, _ := data.(map[string]string)
-	return fill(string(text), func(name string) (string, bool) {
-		value, ok := values[name]
-		return value, ok
-	}), nil
-}
 
 // fill replaces {{.Name}} by what value says of Name; where value knows
 // nothing, and where the braces hold anything else, the text stays as it is.
+// Messages may come from a configuration file found in a working directory, so
+// they must not be programs, as those of text/template are.
 func fill(text string, value func(name string) (string, bool)) string {
 	if !strings.Contains(text, "{{") {
 		return text
