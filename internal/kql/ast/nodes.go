@@ -128,11 +128,13 @@ type (
 		Name string
 		Args []Expr
 	}
-	// Member is x.name; Bracket says that it was written x['name'].
+	// Member is x.name, which may be written x['name']; behind a database a Wild one has *
+	// in it.
 	Member struct {
 		Pos
 		X    Expr
 		Name string
+		Wild bool
 	}
 	// MethodCall is x.name(args), as in cluster('c').database('d').
 	MethodCall struct {

@@ -218,11 +218,32 @@ func (p *parser) statement() Statement {
 			return p.set()
 		case "declare":
 			return p.declare()
-		case "alias", "restrict":
-			p.failAt(t.pos, "'%s' statements are not supported", t.text)
+		case "alias":
+			if p.peek(1).text == "database" {
+				return p.alias()
+			}
+		case "restrict":
+			if p.peek(1).text == "access" {
+				return p.restrict()
+			}
 		}
+		p.refused(t)
+	}
+	if p.is(".") {
+		p.failAt(t.pos, "only queries are run here: what begins with a dot is a management command")
 	}
 	return &Tabular{Pos: t.pos, X: p.pipeOrExpr()}
+}
+
+// refused says what of the language is not here, and why.
+func (p *parser) refused(t token) {
+	next := p.peek(1)
+	switch {
+	case t.text == "macro" && p.verbAt() == "macro-expand":
+		p.failAt(t.pos, "macro-expand runs a query over several databases, and here is only one: write its subquery over that")
+	case (t.text == "SELECT" || t.text == "select" || t.text == "explain") && next.kind != kPunct:
+		p.failAt(t.pos, "this is SQL; only the Kusto query language is read here: Table | where … | project …")
+	}
 }
 
 func (p *parser) let() Statement {
@@ -235,6 +256,9 @@ func (p *parser) let() Statement {
 func (p *parser) letValue() Expr {
 	if p.isWord("view") && p.peek(1).text == "(" || p.lambdaAhead() {
 		return p.lambda()
+	}
+	if t := p.tok(); p.isWord("entity_group") && p.peek(1).text == "[" {
+		p.failAt(t.pos, "there are no entity groups here: there is one database, whose tables are named as they are")
 	}
 	return p.pipeOrExpr()
 }
@@ -323,8 +347,11 @@ func (p *parser) set() Statement {
 
 func (p *parser) declare() Statement {
 	at := p.advance().pos
+	if p.acceptWord("pattern") {
+		return p.pattern(at)
+	}
 	if !p.acceptWord("query_parameters") {
-		p.expected("'query_parameters'")
+		p.expected("'query_parameters' or 'pattern'")
 	}
 	p.need("(")
 	return &DeclareParameters{Pos: at, Params: p.params()}

@@ -180,22 +180,38 @@ func (p *parser) postfix() Expr {
 }
 
 func (p *parser) member(dot token, x Expr) Expr {
-	if p.accept("[") {
-		n := p.tok()
-		if n.kind != kString {
-			p.expected("a property's name in quotes")
-		}
-		p.i++
-		p.need("]")
-		return &Member{Pos: dot.pos, X: x, Name: n.text}
+	if at := p.tok(); p.accept("[") {
+		return p.index(at, x)
 	}
 	n := p.tok()
+	if ofDatabase(x) {
+		return p.entity(dot, x)
+	}
 	if n.kind == kTyped {
 		p.expected("a property's name")
 	}
-	name := p.anyName("a property's name")
-	if p.is("(") && (name == "database" || name == "table" || name == "external_table" || name == "materialized_view") {
-		return &MethodCall{Pos: dot.pos, X: x, Call: p.call(n.pos, name)}
+	return &Member{Pos: dot.pos, X: x, Name: p.anyName("a property's name")}
+}
+
+// ofDatabase says that an expression is database(…), cluster(…) or one behind the other.
+func ofDatabase(x Expr) bool {
+	if m, ok := x.(*MethodCall); ok {
+		x = m.Call
+	}
+	c, ok := x.(*Call)
+	return ok && (c.Name == "database" || c.Name == "cluster")
+}
+
+// entity reads what stands behind a database: a table, tables by a name with asterisks, a
+// function with its arguments.
+func (p *parser) entity(dot token, x Expr) Expr {
+	if name, ok := p.wildName(); ok {
+		return &Member{Pos: dot.pos, X: x, Name: name, Wild: true}
+	}
+	at := p.tok().pos
+	name := p.anyName("a table's name")
+	if p.is("(") {
+		return &MethodCall{Pos: dot.pos, X: x, Call: p.call(at, name)}
 	}
 	return &Member{Pos: dot.pos, X: x, Name: name}
 }
@@ -246,11 +262,13 @@ func (p *parser) bracketed() Expr {
 	return x
 }
 
+var boolWords = map[string]bool{"true": true, "True": true, "TRUE": true, "false": false, "False": false, "FALSE": false}
+
 func (p *parser) identifier() Expr {
 	t := p.tok()
-	if (t.text == "true" || t.text == "false") && p.peek(1).text != "(" {
+	if b, ok := boolWords[t.text]; ok && p.peek(1).text != "(" {
 		p.i++
-		return &Literal{Pos: t.pos, V: value.OfBool(t.text == "true")}
+		return &Literal{Pos: t.pos, V: value.OfBool(b)}
 	}
 	if t.text == "typeof" && p.peek(1).text == "(" {
 		p.i++
@@ -385,6 +403,20 @@ func (p *parser) list(read func() Expr) []Expr {
 // wild reads a column name that may hold asterisks, such as tmp* or *.
 func (p *parser) wild() Expr {
 	t := p.tok()
+	if name, ok := p.wildName(); ok {
+		if name == "*" {
+			return &Star{t.pos}
+		}
+		return &Ident{Pos: t.pos, Name: name, Wild: true}
+	}
+	if p.is("[") && p.peek(1).kind == kString {
+		return &Ident{Pos: t.pos, Name: p.anyName("a column"), Quoted: true}
+	}
+	return p.named()
+}
+
+// wildName reads a name with asterisks when one stands here.
+func (p *parser) wildName() (string, bool) {
 	name, star, i := "", false, p.i
 	for {
 		n := p.toks[i]
@@ -401,13 +433,6 @@ func (p *parser) wild() Expr {
 	}
 	if star {
 		p.i = i
-		if name == "*" {
-			return &Star{t.pos}
-		}
-		return &Ident{Pos: t.pos, Name: name, Wild: true}
 	}
-	if p.is("[") && p.peek(1).kind == kString {
-		return &Ident{Pos: t.pos, Name: p.anyName("a column"), Quoted: true}
-	}
-	return p.named()
+	return name, star
 }

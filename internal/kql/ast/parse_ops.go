@@ -180,10 +180,9 @@ func parseUnion(p *parser, at Pos, _ string) Op {
 }
 
 func (p *parser) unionTable() Expr {
-	if t := p.tok(); t.kind == kIdent && !heads[t.text] {
-		if n := p.peek(1); n.kind == kPunct && n.text == "*" && !n.gap {
-			return p.wild()
-		}
+	t, n := p.tok(), p.peek(1)
+	if p.is("*") || t.kind == kIdent && !heads[t.text] && n.kind == kPunct && n.text == "*" && !n.gap {
+		return p.wild()
 	}
 	return p.tableArgument()
 }

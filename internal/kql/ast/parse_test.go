@@ -38,6 +38,12 @@ func queries(t testing.TB) []string {
 		"union kind=outer withsource=src T*, (U | take 1) | render timechart with (title='x', series=a)",
 		"print x = -1, y = -(a), z = 'it''s', d = dynamic({\"a\":[1,2.5,datetime(2020-01-01)]}), t = 1.5h - 90s",
 	}
+	out = append(out,
+		"declare pattern p = (a:string, b:string)[c:string] { ('x', 'y').['z'] = { let q = 1; print q }; }; union p('x', 'y').z, p('x', 'y').['z']",
+		"declare pattern p = (a:string) { ('x') = { print 1 } }; p('x')",
+		"declare pattern p; alias database d = cluster('c').database('e'); restrict access to (T, V*, database('d').T*, database().*); database('d').T | count",
+		"union *, *a, cluster('c').database('d*').*, database('d').F(1, 2) | where d.['x y'].[k] == True",
+	)
 	dir := shared(t)
 	if dir == "" {
 		t.Log("recorded cases are not here: own queries only")

@@ -279,6 +279,10 @@ func (x *Call) print(p *printer, _ int) {
 
 func (x *Member) print(p *printer, _ int) {
 	x.X.print(p, precPostfix)
+	if x.Wild {
+		p.s(".", x.Name)
+		return
+	}
 	p.s("[", Quote(x.Name), "]")
 }
 

@@ -47,12 +47,19 @@ var bagFuncs = func() group {
 		"bag_remove_keys": {Row: bagRemove},
 		"bag_set_key":     {Row: bagSet, Nulls: true},
 		"bag_zip": {Row: func(_ *Context, a []value.Value) value.Value {
-			keys, _ := list(a[0])
+			keys, ok := list(a[0])
+			if !ok {
+				return null(value.Dynamic)
+			}
 			vals, _ := list(a[1])
 			b := &value.Bag{}
 			for i, k := range keys {
-				if s, ok := k.(string); ok && i < len(vals) {
-					b.Set(s, vals[i])
+				if s, ok := k.(string); ok {
+					var v any
+					if i < len(vals) {
+						v = vals[i]
+					}
+					b.Set(s, v)
 				}
 			}
 			return dyn(b)

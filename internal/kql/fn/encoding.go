@@ -5,7 +5,11 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"encoding/base64"
+	"encoding/binary"
+	"hash/adler32"
+	"hash/crc32"
 	"io"
+	"math"
 	"net/url"
 	"strconv"
 	"strings"
@@ -62,8 +66,8 @@ var encodingFuncs = func() group {
 			}
 			return value.OfGUID(value.FromNetBytes([16]byte(b)))
 		}},
-		"url_encode":           string1(func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }),
-		"url_encode_component": string1(func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }),
+		"url_encode":           string1(func(s string) string { return percentEncode(s, '+') }),
+		"url_encode_component": string1(func(s string) string { return percentEncode(s, ' ') }),
 		"url_decode": string1(func(s string) string {
 			if t, err := url.PathUnescape(s); err == nil {
 				return t
@@ -76,10 +80,13 @@ var encodingFuncs = func() group {
 		"unicode_codepoints_to_string":   {Row: makeString},
 		"unicode_codepoints_from_string": {Row: codepoints},
 		"zlib_compress_to_base64_string": string1(func(s string) string {
-			return compress(s, func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) })
+			plain := stored("\x78\x01", s, binary.BigEndian.AppendUint32(nil, adler32.Checksum([]byte(s))))
+			return compress(s, plain, func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) })
 		}),
 		"gzip_compress_to_base64_string": string1(func(s string) string {
-			return compress(s, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) })
+			sum := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(s)))
+			plain := stored("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff", s, binary.LittleEndian.AppendUint32(sum, uint32(len(s))))
+			return compress(s, plain, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) })
 		}),
 		"zlib_decompress_from_base64_string": string1s(func(s string) (string, bool) {
 			return decompress(s, func(r io.Reader) (io.ReadCloser, error) { return zlib.NewReader(r) })
@@ -89,9 +96,31 @@ var encodingFuncs = func() group {
 		}),
 		"punycode_from_string":        string1s(func(s string) (string, bool) { return strings.CutPrefix(must(idna.Punycode.ToASCII(s)), "xn--") }),
 		"punycode_to_string":          string1s(func(s string) (string, bool) { return checked(idna.Punycode.ToUnicode("xn--" + s)) }),
-		"punycode_domain_from_string": string1s(func(s string) (string, bool) { return checked(idna.Punycode.ToASCII(s)) }),
-		"punycode_domain_to_string":   string1s(func(s string) (string, bool) { return checked(idna.Punycode.ToUnicode(s)) }),
+		"punycode_domain_from_string": string1s(func(s string) (string, bool) { return checked(idna.Punycode.ToUnicode(s)) }),
+		"punycode_domain_to_string":   string1s(func(s string) (string, bool) { return checked(idna.Punycode.ToASCII(labelDots.Replace(s))) }),
 	}
+}
+
+// labelDots puts a full stop in place of the other characters that separate a domain's labels.
+var labelDots = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".")
+
+// percentEncode writes what is neither letter, digit nor one of -_.!*() as its bytes in hex;
+// a blank becomes + when that is asked for.
+func percentEncode(s string, blank byte) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == ' ' && blank == '+':
+			b.WriteByte('+')
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.!*()", c) >= 0:
+			b.WriteByte(c)
+		default:
+			const digits = "0123456789abcdef"
+			b.Write([]byte{'%', digits[c>>4], digits[c&15]})
+		}
+	}
+	return b.String()
 }
 
 func must(s string, _ error) string { return s }
@@ -100,9 +129,6 @@ func checked(s string, err error) (string, bool) { return s, err == nil }
 
 func decode64(s string) ([]byte, bool) {
 	b, err := base64.StdEncoding.DecodeString(s)
-	if err != nil {
-		b, err = base64.RawStdEncoding.DecodeString(s)
-	}
 	return b, err == nil
 }
 
@@ -153,13 +179,29 @@ func codepoints(_ *Context, a []value.Value) value.Value {
 	return dyn(out)
 }
 
-func compress(s string, open func(io.Writer) io.WriteCloser) string {
+// compress gives a text compressed, or as plain has it when that is no longer.
+func compress(s string, plain []byte, open func(io.Writer) io.WriteCloser) string {
 	var b bytes.Buffer
 	w := open(&b)
 	if _, err := io.WriteString(w, s); err != nil || w.Close() != nil {
 		return ""
 	}
+	if plain != nil && len(plain) <= b.Len() {
+		return value.Base64(plain)
+	}
 	return value.Base64(b.Bytes())
+}
+
+// stored makes a compressed file whose one block holds a text as it is; nil when the text
+// is too long for one block.
+func stored(head, s string, tail []byte) []byte {
+	if len(s) > math.MaxUint16 {
+		return nil
+	}
+	out := append([]byte(head), 1)
+	out = binary.LittleEndian.AppendUint16(out, uint16(len(s)))
+	out = binary.LittleEndian.AppendUint16(out, ^uint16(len(s)))
+	return append(append(out, s...), tail...)
 }
 
 func decompress(s string, open func(io.Reader) (io.ReadCloser, error)) (string, bool) {

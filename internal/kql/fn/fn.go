@@ -40,7 +40,7 @@ func (c *Context) Regexp(pattern string) *regexp.Regexp {
 	if re, ok := c.regexes[pattern]; ok {
 		return re
 	}
-	re, err := regexp.Compile(inGo(pattern))
+	re, err := regexp.Compile(GoRegexp(pattern))
 	if err != nil {
 		re = nil
 		c.fail(fmt.Errorf("regular expression %q: %w", pattern, err))

@@ -30,15 +30,15 @@ var hashFuncs = func() group {
 			return value.OfLong(int64(h))
 		}},
 		"hash_md5": {Row: func(_ *Context, a []value.Value) value.Value {
-			s := md5.Sum(hashBytes(a[0]))
+			s := md5.Sum([]byte(text(a[0])))
 			return value.OfString(hex.EncodeToString(s[:]))
 		}},
 		"hash_sha1": {Row: func(_ *Context, a []value.Value) value.Value {
-			s := sha1.Sum(hashBytes(a[0]))
+			s := sha1.Sum([]byte(text(a[0])))
 			return value.OfString(hex.EncodeToString(s[:]))
 		}},
 		"hash_sha256": {Row: func(_ *Context, a []value.Value) value.Value {
-			s := sha256.Sum256(hashBytes(a[0]))
+			s := sha256.Sum256([]byte(text(a[0])))
 			return value.OfString(hex.EncodeToString(s[:]))
 		}},
 		"new_guid": {Volatile: true, Row: func(c *Context, _ []value.Value) value.Value {
@@ -54,7 +54,7 @@ var hashFuncs = func() group {
 
 func combine(a, b uint64) uint64 { return a ^ (b + 0x9e3779b97f4a7c15 + a<<6 + a>>2) }
 
-// hashBytes gives the bytes that are hashed for a value.
+// hashBytes gives the bytes that xxhash takes for a value; the other hashes take its text.
 func hashBytes(v value.Value) []byte {
 	switch {
 	case v.T.Ints():

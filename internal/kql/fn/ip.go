@@ -60,6 +60,9 @@ func prefix(s string, version int) (netip.Prefix, bool) {
 	if err != nil || a.Zone() != "" || version == 4 && !a.Is4() {
 		return netip.Prefix{}, false
 	}
+	if b := a.As16(); a.Is6() && strings.Contains(addr, ".") && [12]byte(b[:12]) == [12]byte{} {
+		a = netip.AddrFrom4([4]byte(b[12:])) // ::1.2.3.4 is an IPv4 address, too
+	}
 	bits := a.BitLen()
 	if cut {
 		n, err := strconv.Atoi(bitsText)

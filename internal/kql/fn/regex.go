@@ -16,10 +16,10 @@ var regexFuncs = func() group {
 		"indexof_regex": {Row: func(c *Context, a []value.Value) value.Value {
 			s := text(a[0])
 			re := c.Regexp(text(a[1]))
-			if re == nil {
+			if re == nil || arg(a, 2, value.OfLong(0)).I < 0 {
 				return null(value.Long)
 			}
-			return find(a, s, func(from int) (int, int) {
+			return find(a, s, true, func(from int) (int, int) {
 				m := re.FindStringIndex(s[from:])
 				if m == nil {
 					return -1, -1

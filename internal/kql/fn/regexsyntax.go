@@ -2,10 +2,10 @@ package fn
 
 import "strings"
 
-// Kusto's regular expressions are those of the Rust crate regex, whose \d, \w and \s mean
-// Unicode's digits, words and spaces; Go's are ASCII. inGo writes a pattern so that Go
-// reads it as Kusto does.
-func inGo(pattern string) string {
+// GoRegexp writes a pattern of Kusto's for Go. Kusto's regular expressions are those of the
+// Rust crate regex, whose \d, \w and \s mean Unicode's digits, words and spaces; Go's are
+// ASCII.
+func GoRegexp(pattern string) string {
 	if !strings.ContainsRune(pattern, '\\') {
 		return pattern
 	}

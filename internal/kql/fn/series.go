@@ -278,6 +278,7 @@ func fillLinear(_ *Context, a []value.Value) value.Value {
 	l, _ := list(a[0])
 	missing := arg(a, 1, value.Value{})
 	edges := len(a) < 3 || a[2].Bool()
+	whole := wholeNumbers(l)
 	out := append([]any{}, l...)
 	last := -1
 	for i := range out {
@@ -293,7 +294,7 @@ func fillLinear(_ *Context, a []value.Value) value.Value {
 		case last >= 0:
 			g, _ := number(out[last])
 			for j := last + 1; j < i; j++ {
-				out[j] = g + (f-g)*float64(j-last)/float64(i-last)
+				out[j] = filled(g+(f-g)*float64(j-last)/float64(i-last), whole)
 			}
 		}
 		last = i
@@ -302,12 +303,34 @@ func fillLinear(_ *Context, a []value.Value) value.Value {
 		for j := last + 1; j < len(out); j++ {
 			out[j] = out[last]
 		}
-	} else if last < 0 && len(a) > 3 {
+	} else if last < 0 {
+		constant := any(0.0)
+		if len(a) > 3 {
+			constant = a[3].AsDynamic()
+		}
 		for j := range out {
-			out[j] = a[3].AsDynamic()
+			out[j] = constant
 		}
 	}
 	return dyn(out)
+}
+
+// filled gives a point of a series of whole numbers as one.
+func filled(f float64, whole bool) any {
+	if whole {
+		return int64(f)
+	}
+	return f
+}
+
+// wholeNumbers says that all numbers of a series are integers.
+func wholeNumbers(l []any) bool {
+	for _, x := range l {
+		if _, real := x.(float64); real {
+			return false
+		}
+	}
+	return true
 }
 
 func seriesFIR(_ *Context, a []value.Value) value.Value {

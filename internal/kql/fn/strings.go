@@ -31,29 +31,15 @@ var stringFuncs = func() group {
 		"strcmp": {Row: func(_ *Context, a []value.Value) value.Value {
 			return value.OfLong(int64(strings.Compare(text(a[0]), text(a[1]))))
 		}},
-		"strrep":         {Row: strrep},
-		"repeat":         {Row: repeat},
-		"split":          {Row: split},
-		"indexof":        {Row: indexOf, Nulls: true},
-		"countof":        {Row: countOf},
-		"replace_string": {Row: replaceString},
-		"replace_strings": {Row: func(_ *Context, a []value.Value) value.Value {
-			s := a[0].S
-			from, _ := list(a[1])
-			to, _ := list(a[2])
-			for i, f := range from {
-				old, repl := text(value.FromDynamic(f)), ""
-				if i < len(to) {
-					repl = text(value.FromDynamic(to[i]))
-				}
-				if old != "" && len(s) <= maxText {
-					s = strings.ReplaceAll(s, old, repl)
-				}
-			}
-			return value.OfString(s)
-		}},
-		"translate":    {Row: translate},
-		"format_bytes": {Row: formatBytes},
+		"strrep":          {Row: strrep},
+		"repeat":          {Row: repeat},
+		"split":           {Row: split},
+		"indexof":         {Row: indexOf, Nulls: true},
+		"countof":         {Row: countOf},
+		"replace_string":  {Row: replaceString},
+		"replace_strings": {Row: replaceStrings},
+		"translate":       {Row: translate},
+		"format_bytes":    {Row: formatBytes},
 		"has_any_index": {Row: func(_ *Context, a []value.Value) value.Value {
 			terms, _ := list(a[1])
 			for i, t := range terms {
@@ -181,15 +167,16 @@ func indexOf(_ *Context, a []value.Value) value.Value {
 	if p == "" {
 		return null(value.Long)
 	}
-	return find(a, s, func(from int) (int, int) {
+	return find(a, s, false, func(from int) (int, int) {
 		i := strings.Index(s[from:], p)
 		return i, i + len(p)
 	})
 }
 
 // find serves indexof and indexof_regex: next gives the first match at or after a byte
-// offset, relative to it.
-func find(a []value.Value, s string, next func(from int) (int, int)) value.Value {
+// offset, relative to it. The length is counted from where each search starts; apart says
+// that matches do not overlap.
+func find(a []value.Value, s string, apart bool, next func(from int) (int, int)) value.Value {
 	start := arg(a, 2, value.OfLong(0)).I
 	length := arg(a, 3, value.OfLong(-1)).I
 	nth := arg(a, 4, value.OfLong(1)).I
@@ -199,12 +186,11 @@ func find(a []value.Value, s string, next func(from int) (int, int)) value.Value
 	if length < -1 || nth < 1 {
 		return null(value.Long)
 	}
-	from := runeAt(s, start)
-	limit := len(s)
-	if length >= 0 {
-		limit = from + runeAt(s[from:], length)
-	}
-	for ; from <= len(s); nth-- {
+	for from := runeAt(s, start); from <= len(s); nth-- {
+		limit := len(s)
+		if length >= 0 {
+			limit = from + runeAt(s[from:], length)
+		}
 		i, end := next(from)
 		if i < 0 || from+end > limit {
 			break
@@ -213,6 +199,9 @@ func find(a []value.Value, s string, next func(from int) (int, int)) value.Value
 			return value.OfLong(int64(utf8.RuneCountInString(s[:from+i])))
 		}
 		_, w := utf8.DecodeRuneInString(s[from+i:])
+		if apart {
+			w = end - i
+		}
 		from += i + max(w, 1)
 	}
 	return value.OfLong(-1)
@@ -246,6 +235,49 @@ func replaceString(_ *Context, a []value.Value) value.Value {
 		return value.OfString("")
 	}
 	return value.OfString(strings.ReplaceAll(a[0].S, a[1].S, a[2].S))
+}
+
+// replaceStrings replaces one text of the list after the other. What was matched is not
+// looked at again; a rewrite that is no string leaves its match as it is.
+func replaceStrings(_ *Context, a []value.Value) value.Value {
+	type piece struct {
+		text string
+		done bool
+	}
+	from, _ := list(a[1])
+	to, _ := list(a[2])
+	pieces, size := []piece{{text: a[0].S}}, len(a[0].S)
+	for i, f := range from {
+		old, ok := f.(string)
+		if !ok || old == "" || i >= len(to) {
+			continue
+		}
+		repl, ok := to[i].(string)
+		if !ok {
+			repl = old
+		}
+		var next []piece
+		for _, p := range pieces {
+			for !p.done {
+				at := strings.Index(p.text, old)
+				if at < 0 {
+					break
+				}
+				if size += len(repl) - len(old); size > maxText {
+					return value.OfString("")
+				}
+				next = append(next, piece{text: p.text[:at]}, piece{repl, true})
+				p.text = p.text[at+len(old):]
+			}
+			next = append(next, p)
+		}
+		pieces = next
+	}
+	var b strings.Builder
+	for _, p := range pieces {
+		b.WriteString(p.text)
+	}
+	return value.OfString(b.String())
 }
 
 // translate replaces the characters of one list by those of another, the last of which

@@ -54,7 +54,9 @@ type binder struct {
 // scope holds the names that statements and parameters have bound.
 type scope struct {
 	up   *scope
-	vars map[string]any // Expr, *tableVar or *funcVar
+	vars map[string]any // Expr, *tableVar, *funcVar or *patternVar
+	// seen restricts what the names of tables may be; nil for no bounds.
+	seen *visible
 }
 
 // tableVar is a name for a tabular expression, bound again wherever it is used.
@@ -78,7 +80,13 @@ func (s *scope) find(name string) any {
 	return nil
 }
 
-func (s *scope) child() *scope { return &scope{up: s, vars: map[string]any{}} }
+func (s *scope) child() *scope {
+	c := &scope{up: s, vars: map[string]any{}}
+	if s != nil {
+		c.seen = s.seen
+	}
+	return c
+}
 
 // Bind turns a query into its results. The error is an *ast.Error, or what Run returned.
 func Bind(q *ast.Query, opts Options) (out []Output, err error) {
@@ -164,6 +172,12 @@ func (b *binder) statement(s ast.Statement, in *scope) []Output {
 		if s.Value != nil {
 			b.settings[s.Name] = b.scalar(s.Value, &row{in: in})
 		}
+	case *ast.Alias:
+		b.databaseOf(s.X, in)
+	case *ast.DeclarePattern:
+		in.vars[s.Name] = &patternVar{s, in.copyOf()}
+	case *ast.Restrict:
+		b.restrict(s, in)
 	case *ast.Tabular:
 		p := b.pipe(s.X, in)
 		return p.outputs(b)
@@ -211,11 +225,13 @@ func (b *binder) isTable(x ast.Expr, in *scope) bool {
 	case *ast.Ident:
 		return b.namesTable(x, in)
 	case *ast.Member:
-		c, ok := x.X.(*ast.Call)
-		return ok && (c.Name == "database" || c.Name == "cluster")
+		return isEntity(x) || b.patternOf(x, in) != nil
 	case *ast.Call:
-		if f, ok := in.find(x.Name).(*funcVar); ok {
+		switch f := in.find(x.Name).(type) {
+		case *funcVar:
 			return b.bodyIsTable(f)
+		case *patternVar:
+			return true
 		}
 		if x.Name == "materialize" {
 			return len(x.Args) == 1 && b.isTable(x.Args[0], in)
@@ -226,11 +242,13 @@ func (b *binder) isTable(x ast.Expr, in *scope) bool {
 }
 
 func (b *binder) namesTable(x *ast.Ident, in *scope) bool {
-	switch in.find(x.Name).(type) {
+	switch v := in.find(x.Name).(type) {
 	case *tableVar:
 		return true
+	case *funcVar:
+		return len(v.f.Params) == 0 && b.bodyIsTable(v)
 	case nil:
-		_, ok := b.opts.DB.Table(x.Name)
+		_, ok := b.table(x.Name, in)
 		return ok || x.Wild || b.tables[x.Name] != nil
 	}
 	return false

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/azptu/azptu/internal/kql/ast"
 	"github.com/azptu/azptu/internal/kql/value"
 )
@@ -182,23 +184,61 @@ func itoa(i int) string { return value.Text(value.OfLong(int64(i))) }
 func (b *binder) unionTables(x ast.Expr, in *scope, fuzzy bool) (out []*pipeline) {
 	id, ok := x.(*ast.Ident)
 	if ok && id.Wild {
-		for _, name := range b.opts.DB.TableNames() {
-			if wildMatch(id.Name, name) {
-				out = append(out, b.tableNamed(&ast.Ident{Pos: id.Pos, Name: name}, (*scope)(nil).child()))
-			}
-		}
-		return out
+		return b.allNamed(id.Name, id.Pos, in)
+	}
+	if m, ok := x.(*ast.Member); ok && m.Wild {
+		b.databaseOf(m.X, in)
+		return b.allNamed(m.Name, m.Pos, &scope{seen: in.seen})
 	}
 	if _, star := x.(*ast.Star); star {
 		return b.unionTables(&ast.Ident{Pos: x.At(), Name: "*", Wild: true}, in, fuzzy)
 	}
+	if fuzzy {
+		return b.ifKnown(x, in)
+	}
 	if !b.isTable(x, in) {
-		if fuzzy && ok {
-			return nil
-		}
 		b.notTable(x, in)
 	}
 	return []*pipeline{b.pipe(x, in)}
+}
+
+// ifKnown binds a table of a fuzzy union: one that begins with an unknown name is left out.
+func (b *binder) ifKnown(x ast.Expr, in *scope) []*pipeline {
+	source := x
+	if p, ok := x.(*ast.Pipe); ok {
+		source = p.Source
+	}
+	switch source := source.(type) {
+	case *ast.Ident:
+		if in.find(source.Name) == nil && !b.isTable(source, in) {
+			return nil
+		}
+	case *ast.Member:
+		if _, ok := b.table(source.Name, in); !ok && isEntity(source) {
+			return nil
+		}
+	case *ast.Call:
+		if source.Name == "table" && in.find("table") == nil {
+			if _, ok := b.table(b.constText(source, 0, &row{in: in}), in); !ok {
+				return nil
+			}
+		}
+	}
+	if !b.isTable(x, in) {
+		b.notTable(x, in)
+	}
+	return []*pipeline{b.pipe(x, in)}
+}
+
+// allNamed gives the tables and views whose names fit a pattern with asterisks.
+func (b *binder) allNamed(pattern string, at ast.Pos, in *scope) (out []*pipeline) {
+	names := append(in.views(), b.tableNames(in)...)
+	for i, name := range names {
+		if wildMatch(pattern, name) && !slices.Contains(names[:i], name) {
+			out = append(out, b.tableNamed(&ast.Ident{Pos: at, Name: name}, in))
+		}
+	}
+	return out
 }
 
 // merge puts tables under each other: columns of one name and type become one, those of

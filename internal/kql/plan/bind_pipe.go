@@ -53,9 +53,10 @@ func (b *binder) pipe(x ast.Expr, in *scope) *pipeline {
 	case *ast.Call:
 		return b.tableCall(x, in)
 	case *ast.Member:
-		return b.tableNamed(&ast.Ident{Pos: x.Pos, Name: x.Name}, (*scope)(nil).child())
+		return b.entity(x, in)
 	case *ast.MethodCall:
-		return b.tableCall(x.Call, in)
+		b.databaseOf(x.X, in)
+		return b.tableCall(x.Call, (&scope{seen: in.seen}).child())
 	}
 	if c, ok := b.scalar(x, &row{in: in}).(Const); ok {
 		return b.single(nameOr(nameOf(x), "print_0"), c.V)
@@ -83,11 +84,11 @@ func (b *binder) notTable(x ast.Expr, in *scope) {
 	if in.find(id.Name) != nil {
 		b.failf(x.At(), "'%s' is not a table", id.Name)
 	}
-	b.unknownTable(id)
+	b.unknownTable(id, in)
 }
 
-func (b *binder) unknownTable(id *ast.Ident) {
-	b.failNear(id.Pos, "the name '"+id.Name+"' does not refer to any known table", id.Name, b.opts.DB.TableNames())
+func (b *binder) unknownTable(id *ast.Ident, in *scope) {
+	b.failNear(id.Pos, "the name '"+id.Name+"' does not refer to any known table", id.Name, b.tableNames(in))
 }
 
 func (b *binder) tableNamed(x *ast.Ident, in *scope) *pipeline {
@@ -109,9 +110,9 @@ func (b *binder) tableNamed(x *ast.Ident, in *scope) *pipeline {
 	if n := b.tables[x.Name]; n != nil {
 		return &pipeline{node: b.again(n), name: x.Name}
 	}
-	t, ok := b.opts.DB.Table(x.Name)
+	t, ok := b.table(x.Name, in)
 	if !ok {
-		b.unknownTable(x)
+		b.unknownTable(x, in)
 	}
 	s := &Scan{Name: x.Name, Table: t}
 	for i, c := range t.Schema() {
@@ -139,6 +140,9 @@ func (b *binder) tableCall(c *ast.Call, in *scope) *pipeline {
 		p := b.pipe(x, inner)
 		p.name = c.Name
 		return p
+	}
+	if _, ok := in.find(c.Name).(*patternVar); ok {
+		return b.patternCase(c, "", in)
 	}
 	switch c.Name {
 	case "materialize":

@@ -23,9 +23,7 @@ func (b *binder) sources(p *pipeline, list []ast.Expr, in *scope) []*pipeline {
 		out = append(out, b.unionTables(t, in, false)...)
 	}
 	if len(list) == 0 {
-		for _, name := range b.opts.DB.TableNames() {
-			out = append(out, b.tableNamed(&ast.Ident{Name: name}, (*scope)(nil).child()))
-		}
+		out = b.allNamed("*", 0, in)
 	}
 	return out
 }

@@ -321,7 +321,10 @@ func substitute(x Expr, m map[int]Expr) Expr {
 	case *Call:
 		c := *x
 		c.Args = substituteAll(x.Args, m)
-		if p, ok := c.Args[0].(*Path); ok && len(c.Args) == 1 && p.Want == value.Dynamic && fn.Converter(c.T) != nil && c.F.Name == fn.Converter(c.T).Name {
+		if len(c.Args) != 1 || fn.Converter(c.T) == nil || c.F.Name != fn.Converter(c.T).Name {
+			return &c
+		}
+		if p, ok := c.Args[0].(*Path); ok && p.Want == value.Dynamic {
 			return &Path{Doc: p.Doc, Steps: p.Steps, Want: c.T}
 		}
 		return &c

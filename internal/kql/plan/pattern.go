@@ -3,9 +3,11 @@ package plan
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/azptu/azptu/internal/kql/fn"
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
@@ -13,6 +15,7 @@ import (
 type Pattern struct {
 	parts   []patternPart
 	re      *regexp.Regexp
+	groups  []int // of re, one a column
 	relaxed bool
 	types   []value.Type
 }
@@ -34,7 +37,9 @@ func (p *Pattern) Match(s string) (out []value.Value, ok bool) {
 		if m == nil {
 			return nil, false
 		}
-		texts = m[1:]
+		for _, g := range p.groups {
+			texts = append(texts, m[g])
+		}
 	} else if texts, ok = p.walk(s); !ok {
 		return nil, false
 	}
@@ -51,15 +56,16 @@ func (p *Pattern) Match(s string) (out []value.Value, ok bool) {
 // walker is how far a pattern has come in a text: free says that anything may come before
 // the next match, col is the column that takes it (-1 for none).
 type walker struct {
-	rest string
-	free bool
-	col  int
-	out  []string
+	rest    string
+	free    bool
+	col     int
+	out     []string
+	relaxed bool
 }
 
 // walk finds each text after the one before; a column takes what lies between.
 func (p *Pattern) walk(s string) ([]string, bool) {
-	w := &walker{rest: s, col: -1, out: make([]string, len(p.types))}
+	w := &walker{rest: s, col: -1, out: make([]string, len(p.types)), relaxed: p.relaxed}
 	for _, part := range p.parts {
 		if !w.step(part) {
 			return nil, false
@@ -80,7 +86,7 @@ func (w *walker) step(part patternPart) bool {
 	case part.col >= 0 && part.re != nil:
 		m := part.re.FindStringIndex(w.rest)
 		if m == nil || !w.free && m[0] != 0 {
-			return false
+			return w.relaxed
 		}
 		w.out[part.col] = w.rest[m[0]:m[1]]
 		w.rest, w.free, w.col = w.rest[m[1]:], false, -1
@@ -99,8 +105,22 @@ func (w *walker) step(part patternPart) bool {
 	return true
 }
 
-// integerText matches what a column of type int or long takes from the text.
-var integerText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[-+]?\d+`) })
+// What a column of numbers takes from the text when no text says where it ends.
+var (
+	integerText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[-+]?\d+`) })
+	realText    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?`) })
+)
+
+// numberText gives that of a type, nil for other types.
+func numberText(t value.Type) *regexp.Regexp {
+	switch t {
+	case value.Int, value.Long:
+		return integerText()
+	case value.Real, value.Decimal:
+		return realText()
+	}
+	return nil
+}
 
 // regexText is what a column of each type takes in kind=regex.
 var regexText = map[value.Type]string{
@@ -131,8 +151,8 @@ func newPattern(parts []patternSource, kind, flags string) (*Pattern, error) {
 		if part.isCol {
 			q.col = n
 			n++
-			if i+1 < len(parts) && parts[i+1].isCol && (part.typ == value.Int || part.typ == value.Long) {
-				q.re = integerText()
+			if i+1 < len(parts) && (parts[i+1].isCol || parts[i+1].star) {
+				q.re = numberText(part.typ)
 			}
 		}
 		p.parts = append(p.parts, q)
@@ -161,18 +181,25 @@ func (p *Pattern) compile(parts []patternSource, flags string) error {
 		if err != nil {
 			return err
 		}
+		if part.isCol {
+			text = strings.Replace(text, columnGroup, columnGroup+strconv.Itoa(len(p.groups)), 1)
+			p.groups = append(p.groups, 0)
+		}
 		b.WriteString(text)
 	}
 	re, err := regexp.Compile(b.String())
 	if err != nil {
 		return err
 	}
-	if re.NumSubexp() != len(p.types) {
-		return fmt.Errorf("groups that capture are not supported in a parse pattern; write (?:…)")
+	for i := range p.groups {
+		p.groups[i] = re.SubexpIndex(columnGroup + strconv.Itoa(i))
 	}
 	p.re = re
 	return nil
 }
+
+// columnGroup names the groups that are columns, each with its number behind it.
+const columnGroup = "azptu_column_"
 
 // regex gives the regular expression of one part of a pattern.
 func (part patternSource) regex(last bool) (string, error) {
@@ -182,24 +209,18 @@ func (part patternSource) regex(last bool) (string, error) {
 	case part.star:
 		return ".*?", nil
 	case part.isCol && regexText[part.typ] != "":
-		return "(" + regexText[part.typ] + ")", nil
+		return "(?P<" + columnGroup + ">" + regexText[part.typ] + ")", nil
 	case part.isCol && last:
-		return "(.*)$", nil
+		return "(?P<" + columnGroup + ">.*)$", nil
 	case part.isCol:
-		return "(.*)", nil
+		return "(?P<" + columnGroup + ">.*)", nil
 	}
-	re, err := regexp.Compile(part.text)
-	if err != nil {
+	text := fn.GoRegexp(part.text)
+	if _, err := regexp.Compile(text); err != nil {
 		return "", fmt.Errorf("the pattern %q: %w", part.text, err)
 	}
-	if re.NumSubexp() > 0 {
-		part.text = nonCapturing().ReplaceAllString(part.text, "$1(?:")
-	}
-	return "(?:" + part.text + ")", nil
+	return "(?:" + text + ")", nil
 }
-
-// nonCapturing finds opening brackets that would capture.
-var nonCapturing = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|[^\\])\((?:[^?]|$)?`) })
 
 // KeyValue is what parse-kv looks for.
 type KeyValue struct {
