@@ -10,6 +10,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,6 +23,9 @@ import (
 	"github.com/azptu/azptu/internal/kql"
 	"github.com/azptu/azptu/internal/kql/value"
 )
+
+// seed makes another corpus; what is met only in the corpus of seed 1 is not missed then.
+var seed = flag.Uint64("seed", 1, "seed of the generated corpus")
 
 // verdict is what the oracle says of a query.
 type verdict struct {
@@ -78,7 +82,7 @@ func TestOracleAgrees(t *testing.T) {
 		}
 		tables[s.Table], db[s.Table] = cols, empty(cols)
 	}
-	corpus := queries(1)
+	corpus := queries(*seed)
 	generated := len(corpus)
 	for _, name := range calllog.SavedNames() {
 		text, _ := calllog.Saved(name)
@@ -110,7 +114,7 @@ func TestOracleAgrees(t *testing.T) {
 		t.Errorf("%s\n%s", q, problem)
 	}
 	for _, d := range known {
-		if d.met == 0 {
+		if d.met == 0 && *seed == 1 {
 			t.Errorf("differences.txt: nothing differs any more for %s", d.query)
 		}
 		t.Logf("%4d queries: %s (%s)", d.met, d.reason, d.query)

@@ -2,24 +2,16 @@ package agg
 
 import "github.com/azptu/azptu/internal/kql/value"
 
-// count counts rows, or those whose argument is not null (or, for a bool, is true).
+// count counts rows. An argument changes nothing: Kusto counts its nulls too.
 type count struct{ n []int64 }
 
 func newCount(Spec) Aggregator { return &count{} }
 
 func (c *count) Resize(n int) { c.n = grow(c.n, n) }
 
-func (c *count) Update(groups []uint32, args []*value.Vector, n int) {
-	if len(args) == 0 || !args[0].HasNulls() {
-		for _, g := range groups[:n] {
-			c.n[g]++
-		}
-		return
-	}
-	for i, g := range groups[:n] {
-		if !args[0].Null(i) {
-			c.n[g]++
-		}
+func (c *count) Update(groups []uint32, _ []*value.Vector, n int) {
+	for _, g := range groups[:n] {
+		c.n[g]++
 	}
 }
 

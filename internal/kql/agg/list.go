@@ -13,7 +13,9 @@ func limit(s *Spec, at int) int {
 	return maxMembers
 }
 
-// makeList gathers values in the order of the rows; nulls only for make_list_with_nulls.
+// makeList gathers values in the order of the rows. Nulls are kept for
+// make_list_with_nulls, and those of a dynamic always, where null is a value like any
+// other. A list among the values gives its members.
 type makeList struct {
 	items []any
 	max   int
@@ -21,11 +23,16 @@ type makeList struct {
 }
 
 func newList(s *Spec) state {
-	return &makeList{max: limit(s, 1), nulls: s.Name == "make_list_with_nulls", items: []any{}}
+	return &makeList{max: limit(s, 1), nulls: s.Name == "make_list_with_nulls" || s.Args[0] == value.Dynamic, items: []any{}}
 }
 
 func (l *makeList) add(row []value.Value) {
-	if x := row[0].AsDynamic(); len(l.items) < l.max && (x != nil || l.nulls) {
+	x := row[0].AsDynamic()
+	if members, ok := x.([]any); ok {
+		l.items = append(l.items, members[:min(len(members), l.max-len(l.items))]...)
+		return
+	}
+	if len(l.items) < l.max && (x != nil || l.nulls) {
 		l.items = append(l.items, x)
 	}
 }

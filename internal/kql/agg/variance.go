@@ -59,16 +59,12 @@ func (v *variance) Merge(other Aggregator, to []uint32) {
 func (v *variance) Results() []*value.Vector {
 	b := value.NewBuilder(value.Real, len(v.n))
 	for i, n := range v.n {
-		if n == 0 {
-			b.Append(value.OfReal(math.NaN()))
-			continue
-		}
 		if !strings.HasSuffix(v.name, "p") {
 			n--
 		}
 		r := 0.0
 		if n > 0 {
-			r = v.m2[i] / n
+			r = tenDigits(v.m2[i] / n)
 		}
 		if strings.HasPrefix(v.name, "stdev") {
 			r = math.Sqrt(r)
@@ -76,6 +72,15 @@ func (v *variance) Results() []*value.Vector {
 		b.Append(value.OfReal(r))
 	}
 	return []*value.Vector{b.Finish()}
+}
+
+// tenDigits rounds to ten fraction digits, as Kusto does with a variance, also before it
+// takes the root of it.
+func tenDigits(f float64) float64 {
+	if math.Abs(f) >= 1e16 {
+		return f
+	}
+	return math.RoundToEven(f*1e10) / 1e10
 }
 
 // covariance keeps the sums of products.

@@ -17,6 +17,8 @@ type parser struct {
 	toks  []token
 	i     int
 	depth int
+	// inRows says that the values of a datatable are being read.
+	inRows bool
 }
 
 // Parse reads a query. The error is an *Error.

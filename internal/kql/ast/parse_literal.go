@@ -36,11 +36,11 @@ func (p *parser) number(t token) value.Value {
 	if n, ok := value.ParseLong(t.text); ok {
 		return value.OfLong(n)
 	}
-	if t.text == "9223372036854775808" && p.i >= 2 && p.toks[p.i-2].text == "-" {
+	if t.text == "9223372036854775808" && p.inRows && p.toks[p.i-2].text == "-" {
 		return value.OfLong(math.MinInt64)
 	}
 	f, err := strconv.ParseFloat(t.text, 64)
-	if err != nil && !math.IsInf(f, 0) || !strings.ContainsAny(t.text, ".eE") {
+	if err != nil || !strings.ContainsAny(t.text, ".eE") {
 		p.failAt(t.pos, "%s is beyond the range of a number", t.text)
 	}
 	return value.OfReal(f)

@@ -294,6 +294,8 @@ func parseDataTable(p *parser, at Pos, _ string) Op {
 	p.options()
 	op := &DataTable{Pos: at, Columns: p.columnDefs()}
 	p.need("[")
+	p.inRows = true
+	defer func() { p.inRows = false }()
 	for !p.accept("]") {
 		if len(op.Values) > 0 {
 			p.need(",")

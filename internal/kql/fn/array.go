@@ -175,7 +175,7 @@ func arraySum(_ *Context, a []value.Value) value.Value {
 		}
 		sum, any = sum+f, true
 	}
-	if !any && len(l) > 0 {
+	if !any {
 		return null(value.Real)
 	}
 	return value.OfReal(sum)

@@ -140,7 +140,7 @@ func datetimeDiff(_ *Context, a []value.Value) value.Value {
 	case "month":
 		return value.OfLong(months(x) - months(y))
 	case "week":
-		return value.OfLong((value.FromTime(begin(value.ToTime(x), "week", 0)) - value.FromTime(begin(value.ToTime(y), "week", 0))) / (7 * value.Day))
+		return value.OfReal(float64((value.FromTime(begin(value.ToTime(x), "week", 0)) - value.FromTime(begin(value.ToTime(y), "week", 0))) / (7 * value.Day)))
 	case "nanosecond":
 		return value.OfLong((x - y) * 100)
 	}

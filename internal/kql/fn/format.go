@@ -69,11 +69,23 @@ func formatDateTime(ticks int64, format string) string {
 			i++
 			continue
 		}
-		n := run(format[i:])
+		n := min(run(format[i:]), longestField(format[i]))
 		b.WriteString(f(ticks, n))
 		i += n
 	}
 	return b.String()
+}
+
+// longestField is how many times the letter of a field may stand; one that stands more
+// often is several fields.
+func longestField(letter byte) int {
+	switch letter {
+	case 'y':
+		return 4
+	case 'f', 'F':
+		return 7
+	}
+	return 2
 }
 
 func formatTimeSpan(ticks int64, format string) string {

@@ -20,6 +20,17 @@ func asReal(v value.Value) float64 {
 	return value.Convert(v, value.Real).F
 }
 
+// logarithm is null for what is negative, as Kusto has it of log() alone.
+func logarithm(f func(float64) float64) Func {
+	return Func{Row: func(_ *Context, a []value.Value) value.Value {
+		x := asReal(a[0])
+		if x < 0 {
+			return null(value.Real)
+		}
+		return value.OfReal(f(x))
+	}}
+}
+
 func long2(f func(a, b int64) int64) Func {
 	return Func{Row: func(_ *Context, a []value.Value) value.Value { return value.OfLong(f(a[0].I, a[1].I)) }}
 }
@@ -37,13 +48,13 @@ var mathFuncs = func() group {
 			case f < 0:
 				return -1
 			}
-			return f
+			return 0
 		}),
 		"acos": real1(math.Acos), "asin": real1(math.Asin), "atan": real1(math.Atan), "cos": real1(math.Cos), "sin": real1(math.Sin), "tan": real1(math.Tan),
 		"cot":     real1(func(f float64) float64 { return 1 / math.Tan(f) }),
 		"degrees": real1(func(f float64) float64 { return f * 180 / math.Pi }), "radians": real1(func(f float64) float64 { return f * math.Pi / 180 }),
 		"exp": real1(math.Exp), "exp2": real1(math.Exp2), "exp10": real1(func(f float64) float64 { return math.Pow(10, f) }),
-		"log": real1(math.Log), "log2": real1(math.Log2), "log10": real1(math.Log10), "sqrt": real1(math.Sqrt),
+		"log": logarithm(math.Log), "log2": real1(math.Log2), "log10": real1(math.Log10), "sqrt": real1(math.Sqrt),
 		"ceiling": {Row: ceiling}, "round": {Row: round, Nulls: true},
 		"pow": {Row: func(_ *Context, a []value.Value) value.Value {
 			return value.OfReal(math.Pow(asReal(a[0]), asReal(a[1])))
@@ -137,7 +148,10 @@ func extreme(sign int) Row {
 	return func(_ *Context, a []value.Value) value.Value {
 		best := null(a[0].T)
 		for _, v := range a {
-			if !v.Null && (best.Null || best.T == value.String && best.S == "" || value.Compare(v, best)*sign > 0) {
+			if isNaN([]value.Value{best}) {
+				break // nothing compares with it
+			}
+			if !v.Null && !(isNaN([]value.Value{v}) && !best.Null) && (best.Null || best.T == value.String && best.S == "" || value.Compare(v, best)*sign > 0) {
 				best = v
 			}
 		}

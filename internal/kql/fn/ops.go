@@ -14,14 +14,7 @@ var operatorFuncs = func() group {
 		"-": {Row: subtract, Vec: vecArith(func(a, b int64) int64 { return a - b }, func(a, b float64) float64 { return a - b })},
 		"*": {Row: multiply, Vec: vecArith(func(a, b int64) int64 { return a * b }, func(a, b float64) float64 { return a * b })},
 		"/": {Row: divide, Vec: vecArith(nil, func(a, b float64) float64 { return a / b })},
-		"%": {Row: func(c *Context, a []value.Value) value.Value {
-			if a[1].T.Ints() && a[1].I > 0 || a[1].T == value.Real && a[1].F > 0 {
-				return remainder(c, a)
-			}
-			return modulo(c, a)
-		}},
-		// mod is % as Kusto computes it inside expressions: never negative.
-		"mod": {Row: modulo},
+		"%": {Row: modulo},
 		"neg": {Row: func(_ *Context, a []value.Value) value.Value {
 			v := a[0]
 			switch v.T {
@@ -226,7 +219,7 @@ func compared(ok func(int) bool) Func {
 	}, Vec: vecCompare(ok, false)}
 }
 
-// modulo is the remainder made not negative.
+// modulo is the remainder as Kusto computes it: never negative.
 func modulo(c *Context, a []value.Value) value.Value {
 	r := remainder(c, a)
 	y := a[1]

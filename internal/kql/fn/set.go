@@ -28,9 +28,9 @@ var setFuncs = func() group {
 				}
 			}
 			if len(x)+len(y) == 0 {
-				return dyn(0.0)
+				return value.OfReal(0)
 			}
-			return dyn(float64(both) / float64(len(x)+len(y)-both))
+			return value.OfReal(float64(both) / float64(len(x)+len(y)-both))
 		}},
 	}
 }

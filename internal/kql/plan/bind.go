@@ -46,9 +46,6 @@ type binder struct {
 	tail   *pipeline
 	// settings are what set statements put.
 	settings map[string]Expr
-	// standalone is a remainder that is a column of its own: Kusto then keeps the sign of
-	// the dividend, while inside an expression the remainder is never negative.
-	standalone *ast.Binary
 }
 
 // scope holds the names that statements and parameters have bound.

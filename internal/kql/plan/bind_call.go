@@ -71,14 +71,23 @@ func (b *binder) scalarCall(c *ast.Call, s *sig.Symbol, f *fn.Func, args []Expr,
 		args[i] = b.coerce(args[i], t)
 	}
 	t := m.Result
-	if t == value.Unknown {
+	switch {
+	case t == value.Unknown:
 		t = value.Dynamic
+	case c.Name == "datetime_diff" && isWord(args[0], "week"):
+		t = value.Real // as Kusto has it, of this unit alone
 	}
 	b.checkConstants(c, args)
 	if len(args) == 2 && c.Name == "parse_json" {
 		args = args[:1]
 	}
 	return b.fold(f, args, t)
+}
+
+// isWord says whether an expression is a constant word.
+func isWord(x Expr, word string) bool {
+	k, ok := x.(Const)
+	return ok && strings.EqualFold(k.V.S, word)
 }
 
 // checkConstants refuses constant arguments that cannot work for any row.
@@ -134,7 +143,7 @@ func (b *binder) args(c *ast.Call, r *row) ([]Expr, []sig.Arg) {
 		}
 		args[i] = b.scalar(a, r)
 		_, isConst := args[i].(Const)
-		given[i] = sig.Arg{Type: args[i].Type(), Const: isConst, Kind: kindOf(args[i])}
+		given[i] = sig.Arg{Type: args[i].Type(), Const: isConst, Kind: kindOf(args[i]), Texts: allTexts(args[i])}
 	}
 	return args, given
 }
@@ -202,7 +211,10 @@ func (b *binder) packAll(c *ast.Call, r *row) Expr {
 	skip := false
 	if len(c.Args) == 1 {
 		k, ok := b.scalar(c.Args[0], r).(Const)
-		skip = ok && k.V.Bool()
+		if !ok {
+			b.failf(c.Args[0].At(), "pack_all() wants a constant here: true leaves out what is empty")
+		}
+		skip = k.V.Bool()
 	}
 	return b.pack(r.cols, skip)
 }
@@ -318,6 +330,11 @@ func (b *binder) window(c *ast.Call, r *row) Expr {
 		args[0] = b.coerce(args[0], t)
 	case "prev", "next":
 		t = args[0].Type()
+		if len(args) > 1 {
+			if k, ok := args[1].(Const); ok && !k.V.Null && k.V.I < 1 {
+				b.failf(c.Args[1].At(), "%s() looks at another row: its offset must be 1 or more", c.Name)
+			}
+		}
 		if len(args) > 2 {
 			if _, ok := args[2].(Const); !ok {
 				b.failf(c.Args[2].At(), "the default of %s() must be a constant", c.Name)
@@ -386,6 +403,18 @@ func kindOf(x Expr) string {
 		return value.KindOf(k.V.X)
 	}
 	return ""
+}
+
+// allTexts says whether an expression is a constant array of strings only.
+func allTexts(x Expr) bool {
+	k, _ := x.(Const)
+	l, ok := k.V.X.([]any)
+	for _, e := range l {
+		if _, text := e.(string); !text {
+			return false
+		}
+	}
+	return ok
 }
 
 // starArgs puts the columns that are not named yet in place of *.
@@ -457,7 +486,8 @@ func (b *binder) widen(name string, a *Agg) {
 		case value.Int:
 			a.Args[0] = b.coerce(a.Args[0], value.Long)
 		case value.Dynamic:
-			a.Args[0] = b.coerce(a.Args[0], value.Real)
+			a.Args[0], a.Spec.Result = b.coerce(a.Args[0], value.Real), value.Dynamic
+			return
 		}
 		a.Spec.Result = a.Args[0].Type()
 	case "percentiles_array", "percentilesw_array":

@@ -71,7 +71,6 @@ func (b *binder) item(x ast.Expr, r *row) []item {
 		}
 		return out
 	}
-	b.standalone, _ = inner.(*ast.Binary)
 	it := item{name: nameOf(x), x: b.scalar(inner, r), at: x.At()}
 	if c, ok := inner.(*ast.Call); ok && named == nil && c.Name == "column_ifexists" && indexOf(r.cols, it.name) < 0 {
 		it.name = "" // there is no such column to be named after
@@ -107,12 +106,12 @@ func (b *binder) tuple(c *ast.Call, named *ast.Named, r *row) []item {
 	}
 	var list []item
 	for i, o := range outs {
+		if named != nil && i >= len(named.Names) && (!named.Tuple || strings.HasPrefix(c.Name, "array_sort")) {
+			break // one name asks for the first column alone
+		}
 		x := b.coerce(b.fold(fn.Lookup("[]"), []Expr{call, Const{value.OfLong(int64(i))}}, value.Dynamic), o.Type)
 		it := item{name: prefix + "_" + o.Name, x: x, at: c.Pos, tuple: true}
 		if strings.HasPrefix(c.Name, "array_sort") {
-			if named != nil && i >= len(named.Names) {
-				break
-			}
 			it.name = nameOr(nameOf(c.Args[i]), "array"+itoa(i)) + "_sorted"
 		}
 		if named != nil && i < len(named.Names) {

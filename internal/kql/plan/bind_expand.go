@@ -120,7 +120,10 @@ func (b *binder) parseText(p *pipeline, op *ast.ParseText, in *scope) {
 	x := b.coerce(b.scalar(op.X, p.rowOf(in)), value.String)
 	var src []patternSource
 	n := &ParseText{In: p.node, X: x, Filter: op.Where}
-	for _, part := range op.Parts {
+	for i, part := range op.Parts {
+		if i > 0 {
+			b.checkParts(op, op.Parts[i-1], part)
+		}
 		switch {
 		case part.Star:
 			src = append(src, patternSource{star: true})
@@ -136,6 +139,21 @@ func (b *binder) parseText(p *pipeline, op *ast.ParseText, in *scope) {
 	b.check(op.Pos, err)
 	n.Cols = append(append([]Col(nil), p.node.Columns()...), n.Out...)
 	b.placeParsed(p, n, n.Out)
+}
+
+// checkParts refuses parts of a pattern between which there is no telling where one ends
+// and the next begins.
+func (b *binder) checkParts(op *ast.ParseText, before, part ast.ParsePart) {
+	switch {
+	case part.Column != nil && before.Column != nil:
+		b.failf(part.Column.Pos, "a text must stand between the columns '%s' and '%s' to say where the first ends", before.Column.Name, part.Column.Name)
+	case part.Column != nil && before.Star:
+		b.failf(part.Column.Pos, "a text must stand between * and the column '%s' to say where it begins", part.Column.Name)
+	case part.Star && before.Star:
+		b.failf(op.Pos, "a text must stand between two * of a pattern")
+	case part.Star && before.Column != nil && before.Column.Type == value.String:
+		b.failf(before.Column.Pos, "a text must stand between the column '%s' and *, as a string takes all that follows", before.Column.Name)
+	}
 }
 
 func (b *binder) parseKV(p *pipeline, op *ast.ParseKV, in *scope) {

@@ -156,11 +156,11 @@ func (b *binder) unary(x *ast.Unary, r *row) Expr {
 	if !t.IsNumeric() && t != value.TimeSpan {
 		b.failf(x.Pos, "the operator '%s' is not defined for %s", x.Op, t)
 	}
-	if x.Op == "+" {
-		return v
-	}
 	if _, isConst := v.(Const); t == value.Int && !isConst {
 		v, t = b.coerce(v, value.Long), value.Long
+	}
+	if x.Op == "+" {
+		return v
 	}
 	return b.fold(fn.Lookup("neg"), []Expr{v}, t)
 }
@@ -192,6 +192,9 @@ func (b *binder) stringOp(x *ast.Binary, l, r Expr) Expr {
 		if t := e.Type(); t != value.String && t != value.Dynamic {
 			b.undefined(x, l, r)
 		}
+	}
+	if _, isConst := r.(Const); isConst && r.Type() == value.Dynamic && strings.Contains(x.Op, "has") {
+		b.undefined(x, l, r)
 	}
 	f := fn.Lookup(x.Op)
 	if f == nil {
@@ -241,20 +244,32 @@ func (b *binder) undynamic(x *ast.Binary, l, r Expr) (Expr, Expr) {
 	return l, r
 }
 
-func (b *binder) arithmetic(x *ast.Binary, l, r Expr) Expr {
-	l, r = b.undynamic(x, l, r)
+// undynamicTerm is undynamic for arithmetic: what is added to a datetime is a timespan, and
+// a dynamic is not multiplied, divided or cut by times.
+func (b *binder) undynamicTerm(x *ast.Binary, l, r Expr) (Expr, Expr) {
 	lt, rt := l.Type(), r.Type()
-	op := x.Op
-	if op == "%" && x != b.standalone {
-		op = "mod"
+	isTime := func(t value.Type) bool { return t == value.DateTime || t == value.TimeSpan }
+	switch {
+	case lt == value.Dynamic && isTime(rt) || rt == value.Dynamic && isTime(lt):
+		if x.Op != "+" && x.Op != "-" {
+			b.undefined(x, l, r)
+		}
+		if x.Op == "+" && lt == value.DateTime {
+			return l, b.coerce(r, value.TimeSpan)
+		}
+		if x.Op == "+" && rt == value.DateTime {
+			return b.coerce(l, value.TimeSpan), r
+		}
 	}
+	return b.undynamic(x, l, r)
+}
+
+func (b *binder) arithmetic(x *ast.Binary, l, r Expr) Expr {
+	l, r = b.undynamicTerm(x, l, r)
+	lt, rt := l.Type(), r.Type()
 	if lt.IsNumeric() && rt.IsNumeric() {
 		t := max(lt, rt, value.Long)
-		args := []Expr{b.coerce(l, t), b.coerce(r, t)}
-		if _, ok := args[0].(Const); ok && op == "%" {
-			op = "mod"
-		}
-		return b.fold(fn.Lookup(op), args, t)
+		return b.fold(fn.Lookup(x.Op), []Expr{b.coerce(l, t), b.coerce(r, t)}, t)
 	}
 	t := spanArithmetic[x.Op][[2]value.Type{lt, rt}]
 	if t == value.Unknown && (x.Op == "*" || x.Op == "/") {

@@ -107,7 +107,7 @@ func (b *binder) joinOn(j *Join, on ast.Expr, in *scope) {
 	lt, rt := l.Type(), r.Type()
 	if lt != rt {
 		switch {
-		case lt.IsNumeric() && rt.IsNumeric():
+		case lt.IsInteger() && rt.IsInteger():
 			l, r = b.coerce(l, max(lt, rt)), b.coerce(r, max(lt, rt))
 		default:
 			b.failf(on.At(), "the keys of a join have one type, not %s and %s", lt, rt)
@@ -244,23 +244,25 @@ func (b *binder) allNamed(pattern string, at ast.Pos, in *scope) (out []*pipelin
 // merge puts tables under each other: columns of one name and type become one, those of
 // one name and several types are told apart by type.
 func (b *binder) merge(parts []*pipeline, inner bool) Node {
-	types := map[string]map[value.Type]int{}
+	types := map[string][]value.Type{} // of each name, as they come
+	count := map[string]map[value.Type]int{}
 	var order []string
 	for _, p := range parts {
 		for _, c := range p.node.Columns() {
-			if types[c.Name] == nil {
-				types[c.Name] = map[value.Type]int{}
+			if count[c.Name] == nil {
+				count[c.Name] = map[value.Type]int{}
 				order = append(order, c.Name)
 			}
-			types[c.Name][c.Type]++
+			if count[c.Name][c.Type]++; count[c.Name][c.Type] == 1 {
+				types[c.Name] = append(types[c.Name], c.Type)
+			}
 		}
 	}
 	u := &Union{}
 	key := map[[2]string]int{}
 	for _, name := range order {
-		for t := value.Bool; t <= value.Dynamic; t++ {
-			n := types[name][t]
-			if n == 0 || inner && n < len(parts) {
+		for _, t := range types[name] {
+			if inner && count[name][t] < len(parts) {
 				continue
 			}
 			label := name

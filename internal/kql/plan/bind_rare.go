@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -212,16 +213,26 @@ func (b *binder) bagUnpack(p *pipeline, op *ast.Evaluate, in *scope) {
 	v := b.run(p.node, op.Pos)
 	out := &Values{Len: v.Len}
 	var bags *value.Vector
+	at, name := 0, ""
 	for i, c := range cols {
 		if c.ID == ref.ID {
-			bags = v.Data[i]
+			bags, at, name = v.Data[i], i, c.Name
 			continue
 		}
 		out.Cols, out.Data = append(out.Cols, b.col(c.Name, c.Type)), append(out.Data, v.Data[i])
 	}
 	keep := out.Cols
 	b.unpack(out, bags, prefix, ignored)
+	if i := indexOf(out.Cols, name); i > at { // a property of the bag's own name takes its place
+		out.Cols, out.Data = moved(out.Cols, i, at), moved(out.Data, i, at)
+	}
 	p.node = b.given(op, out, keep)
+}
+
+// moved takes a member forward to an earlier place.
+func moved[T any](s []T, from, to int) []T {
+	x := s[from]
+	return slices.Insert(slices.Delete(slices.Clone(s), from, from+1), to, x)
 }
 
 // unpack adds a column for each property, of the type that all its values have.

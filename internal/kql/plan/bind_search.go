@@ -56,8 +56,13 @@ func (b *binder) search(p *pipeline, op *ast.Search, in *scope) {
 func (b *binder) searchCond(x ast.Expr, r *row, cs, lax bool) Expr {
 	switch x := x.(type) {
 	case *ast.Literal:
-		if x.V.T == value.String {
+		switch {
+		case x.V.T == value.String:
 			return b.anyHas(x.V.S, r.cols, cs)
+		case x.V.T.IsInteger():
+			return b.anyHas(value.Text(x.V), r.cols, cs)
+		case x.V.T == value.Real: // not looked for among reals
+			return b.anyHas(value.Text(x.V), filterCols(r.cols, func(c Col) bool { return c.Type != value.Real }), cs)
 		}
 	case *ast.Binary:
 		switch x.Op {

@@ -272,7 +272,7 @@ func (kv *KeyValue) key(s string) (key, rest string, ok bool) {
 	if i < 0 {
 		return "", "", false
 	}
-	key = s[:i]
+	key = strings.TrimSpace(s[:i])
 	if j := strings.LastIndex(key, kv.Pair); j >= 0 && kv.Pair != "" {
 		key = key[j+len(kv.Pair):]
 	}
@@ -296,6 +296,9 @@ func (kv *KeyValue) value(s string) (val, rest string) {
 	}
 	if kv.Pair == "" {
 		return strings.TrimSpace(s), ""
+	}
+	if strings.TrimSpace(t) != "" {
+		s = t
 	}
 	i := strings.Index(s, kv.Pair)
 	if i < 0 {

@@ -65,7 +65,7 @@ func (o Overload) fitParams(params []Param, args []Arg) (Match, bool) {
 	for i, p := range params {
 		if strings.HasPrefix(p.Kind, "common") {
 			common = Common(common, args[i].Type, p.Kind == "commondyn")
-			if common == value.Unknown {
+			if common == value.Unknown || p.Kind == "commonord" && !classes["orderable"](common) {
 				return m, false
 			}
 		}
@@ -119,6 +119,7 @@ var classes = map[string]func(t value.Type) bool{
 	"orderable":   func(t value.Type) bool { return t != value.Dynamic && t != value.GUID },
 	"notrealbool": func(t value.Type) bool { return t != value.Real && t != value.Bool },
 	"notdyn":      func(t value.Type) bool { return t != value.Dynamic },
+	"plain":       func(t value.Type) bool { return t != value.Dynamic },
 	"notbool":     func(t value.Type) bool { return t != value.Bool },
 }
 
@@ -151,7 +152,7 @@ func accept(kind string, a Arg, args []Arg, common value.Type) (to value.Type, s
 
 func acceptClass(kind string, class func(value.Type) bool, a Arg) (to value.Type, score int, ok bool) {
 	switch {
-	case a.Kind == "dictionary" && listKinds[kind] || a.Kind == "array" && kind == "bag":
+	case a.Kind == "dictionary" && listKinds[kind] || a.Kind == "array" && (kind == "bag" || kind == "strarr" && !a.Texts):
 		return value.Unknown, 0, false
 	case class(a.Type):
 		return value.Unknown, 0, true

@@ -143,6 +143,8 @@ type Arg struct {
 	Const bool
 	// Kind is array, dictionary and so on for a constant dynamic, "" for other arguments.
 	Kind string
+	// Texts says that a constant array holds strings only.
+	Texts bool
 	// TypeLiteral is the type named by typeof(…), Unknown for other arguments.
 	TypeLiteral value.Type
 }
@@ -195,7 +197,7 @@ func (s *Symbol) Usage() string {
 }
 
 func kindNames(kind string) string {
-	if n, ok := map[string]string{"strdyn": "string or dynamic", "strarr": "string or array", "intarr": "integer or array", "num": "number", "notdyn": "scalar", "commondyn": "scalar", "common": "scalar",
+	if n, ok := map[string]string{"strdyn": "string or dynamic", "strarr": "string or array", "intarr": "integer or array", "num": "number", "notdyn": "scalar", "plain": "scalar that is not dynamic", "commondyn": "scalar", "common": "scalar",
 		"p0": "same as first", "summable": "number, timespan or datetime", "orderable": "scalar", "commonord": "scalar"}[kind]; ok {
 		return n
 	}

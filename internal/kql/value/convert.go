@@ -43,7 +43,7 @@ func Text(v Value) string {
 	case Int, Long:
 		return strconv.FormatInt(v.I, 10)
 	case Real:
-		return FormatReal(v.F)
+		return RealText(v.F)
 	case Decimal:
 		return v.Dec().String()
 	case DateTime:
@@ -115,7 +115,7 @@ func toBool(v Value) Value {
 	case Decimal:
 		return OfBool(v.Dec().Sign() != 0)
 	case String:
-		switch strings.ToLower(strings.TrimSpace(v.S)) {
+		switch strings.ToLower(v.S) {
 		case "true":
 			return OfBool(true)
 		case "false":
@@ -133,7 +133,7 @@ func toInt(v Value) Value {
 	switch {
 	case l.Null:
 		return NullOf(Int)
-	case v.T == Long:
+	case v.T == Long || v.T == TimeSpan || v.T == DateTime:
 		return OfInt(int64(int32(l.I))) // Kusto keeps the lower half
 	case v.T == Real:
 		return OfInt(max(min(l.I, math.MaxInt32), math.MinInt32))
@@ -149,7 +149,7 @@ func toLong(v Value) Value {
 		return OfLong(v.I)
 	case Real:
 		switch {
-		case math.IsNaN(v.F):
+		case math.IsNaN(v.F) || math.IsInf(v.F, 0):
 			return NullOf(Long)
 		case v.F >= 9223372036854775808:
 			return OfLong(math.MaxInt64)
@@ -207,7 +207,7 @@ func ParseReal(s string) (float64, bool) {
 	case "-inf", "-infinity":
 		return math.Inf(-1), true
 	}
-	if strings.ContainsAny(s, "xXpP_nN") {
+	if strings.ContainsAny(s, "xXpP_nNiI") {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(s, 64)
@@ -237,6 +237,10 @@ func toDateTime(v Value) Value {
 	switch v.T {
 	case Int, Long:
 		return OfDateTime(v.I)
+	case Real:
+		if l := toLong(v); !l.Null {
+			return OfDateTime(l.I)
+		}
 	case String:
 		if t, ok := ParseDateTime(v.S); ok {
 			return OfDateTime(t)

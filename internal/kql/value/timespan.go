@@ -73,6 +73,9 @@ func ParseTimeSpan(s string) (ticks int64, ok bool) {
 	if i == 0 {
 		return 0, false
 	}
+	if i == len(s) && strings.Contains(s, ".") {
+		return 0, false // days are whole; 1.5d is written with its unit
+	}
 	unit := Day
 	nano := false
 	if i < len(s) {
