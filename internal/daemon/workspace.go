@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ type Workspace struct {
 	now  func() time.Time
 	log  *slog.Logger
 
+	using  sync.RWMutex // held while rows are taken, so that they are not emptied away
 	mu     sync.Mutex
 	store  *calllog.Store
 	closed bool
@@ -51,6 +53,8 @@ func (w *Workspace) Take(table string, rows [][]byte) (known bool, err error) {
 	if _, ok := calllog.SchemaOf(table); !ok {
 		return false, nil
 	}
+	w.using.RLock()
+	defer w.using.RUnlock()
 	store, err := w.opened()
 	if err != nil {
 		return true, err
@@ -81,6 +85,22 @@ func (w *Workspace) opened() (*calllog.Store, error) {
 		w.store = store
 	}
 	return w.store, nil
+}
+
+// Empty forgets every row that was sent. The folders beside it stay as they are.
+func (w *Workspace) Empty() error {
+	w.using.Lock()
+	defer w.using.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return nil
+	}
+	var err error
+	if w.store != nil {
+		err, w.store = w.store.Close(), nil
+	}
+	return errors.Join(err, os.RemoveAll(w.dir))
 }
 
 // Close ends the workspace. What was sent stays in its folder.

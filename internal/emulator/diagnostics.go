@@ -17,13 +17,16 @@ import (
 
 // diagnostics sends the resource logs of accounts to the workspace: a row of
 // AzureDiagnostics for each call of the data plane (category RequestResponse)
-// and for each change through Resource Manager (category Audit), as far as a
-// diagnostic setting of the account asks for them. Calls do not wait for it.
+// and for each change through Resource Manager (category Audit), and rows of
+// AzureMetrics for each minute, as far as a diagnostic setting of the account
+// asks for them. Calls do not wait for it.
 type diagnostics struct {
 	state     *state.Store
+	metrics   *monitor.Store
 	workspace ingest.Workspace
 	log       *slog.Logger // nil for none
 	queue     chan []byte
+	forget    chan struct{} // what is waiting is not to be sent
 	stop      chan struct{}
 	ended     chan struct{}
 	lost      atomic.Int64 // rows that found the queue full
@@ -36,11 +39,14 @@ const (
 )
 
 // newDiagnostics starts sending; it returns nil when there is no workspace.
-func newDiagnostics(world *state.Store, config Config) *diagnostics {
+func newDiagnostics(world *state.Store, metrics *monitor.Store, config Config) *diagnostics {
 	if config.Workspace == nil {
 		return nil
 	}
-	d := &diagnostics{state: world, workspace: config.Workspace, log: config.Log, queue: make(chan []byte, waitingRows), stop: make(chan struct{}), ended: make(chan struct{})}
+	d := &diagnostics{
+		state: world, metrics: metrics, workspace: config.Workspace, log: config.Log,
+		queue: make(chan []byte, waitingRows), forget: make(chan struct{}), stop: make(chan struct{}), ended: make(chan struct{}),
+	}
 	go d.run()
 	return d
 }
@@ -53,10 +59,31 @@ func (d *diagnostics) close() {
 	}
 }
 
+// emptier is a workspace that can be emptied.
+type emptier interface{ Empty() error }
+
+// reset forgets what is waiting and, where the workspace lets itself be emptied,
+// what was sent.
+func (d *diagnostics) reset() {
+	if d == nil {
+		return
+	}
+	select {
+	case d.forget <- struct{}{}:
+	case <-d.ended:
+	}
+	if w, ok := d.workspace.(emptier); ok {
+		if err := w.Empty(); err != nil && d.log != nil {
+			d.log.Error("the workspace was not emptied", "error", err)
+		}
+	}
+}
+
 func (d *diagnostics) run() {
 	defer close(d.ended)
 	tick := time.NewTicker(rowsEvery)
 	defer tick.Stop()
+	measured := d.wholeMinutes()
 	var rows [][]byte
 	for {
 		select {
@@ -65,25 +92,46 @@ func (d *diagnostics) run() {
 				continue
 			}
 		case <-tick.C:
+			measured = d.sendMetrics(measured)
+		case <-d.forget:
+			d.waiting()
+			rows, measured = nil, d.wholeMinutes()
+			continue
 		case <-d.stop:
-			for len(d.queue) > 0 {
-				rows = append(rows, <-d.queue)
-			}
-			d.send(rows)
+			d.send(diagnosticsTable, append(rows, d.waiting()...))
+			d.sendMetrics(measured)
 			return
 		}
-		d.send(rows)
+		d.send(diagnosticsTable, rows)
 		rows = nil
 	}
 }
 
-func (d *diagnostics) send(rows [][]byte) {
+// waiting takes what is in the queue.
+func (d *diagnostics) waiting() (rows [][]byte) {
+	for {
+		select {
+		case row := <-d.queue:
+			rows = append(rows, row)
+		default:
+			return rows
+		}
+	}
+}
+
+// Tables of the workspace.
+const (
+	diagnosticsTable = "AzureDiagnostics"
+	metricsTable     = "AzureMetrics"
+)
+
+func (d *diagnostics) send(table string, rows [][]byte) {
 	if len(rows) == 0 {
 		return
 	}
-	_, err := d.workspace.Take("AzureDiagnostics", rows)
+	_, err := d.workspace.Take(table, rows)
 	if lost := d.lost.Swap(0); d.log != nil && (err != nil || lost > 0) {
-		d.log.Error("resource logs were not kept", "rows", len(rows), "lost", lost, "error", err)
+		d.log.Error("resource logs were not kept", "table", table, "rows", len(rows), "lost", lost, "error", err)
 	}
 }
 
@@ -125,9 +173,7 @@ func (d *diagnostics) about(account, category, operation string) diagnosticRow {
 		TimeGenerated: d.state.Clock().Now().UTC(), Category: category, OperationName: operation, ResourceID: strings.ToUpper(account),
 		ResourceProvider: "MICROSOFT.COGNITIVESERVICES", ResourceType: "ACCOUNTS",
 	}
-	if parts := strings.Split(row.ResourceID, "/"); len(parts) == 9 {
-		row.SubscriptionID, row.ResourceGroup, row.Resource = strings.ToLower(parts[2]), parts[4], parts[8]
-	}
+	row.SubscriptionID, row.ResourceGroup, row.Resource = inCapitals(row.ResourceID)
 	return row
 }
 

@@ -47,10 +47,10 @@ func (s *Server) services(config Config) (services, error) {
 	known := &directory{state: s.State, entra: s.Entra}
 	metrics, requests := monitor.NewStore(now, 0), &requestLog{}
 	s.log = monitor.NewActivity(now)
-	s.rows = newDiagnostics(s.State, config)
+	s.rows = newDiagnostics(s.State, metrics, config)
 	s.log.Tell = s.rows.change
 	s.watch = &observed{directory: known, metrics: metrics, requests: requests, log: config.Log, rows: s.rows}
-	s.onReset = append(s.onReset, metrics.Reset, requests.reset, s.log.Reset)
+	s.onReset = append(s.onReset, metrics.Reset, requests.reset, s.log.Reset, s.rows.reset)
 	data, err := openai.New(openai.Config{
 		Directory: expiringDirectory{known, s.faults}, Faults: failing{s.faults}, Tuned: known,
 		Observer: s.watch, Catalog: config.Catalog, Now: config.Now, Date: s.State.Clock().Now,

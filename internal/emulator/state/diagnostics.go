@@ -2,9 +2,9 @@ package state
 
 import "strings"
 
-// Logs are the categories of an account's resource logs that its diagnostic
-// settings send to a workspace.
-type Logs struct{ Audit, Requests bool }
+// Logs are the categories of an account's resource logs, and its metrics, that
+// its diagnostic settings send to a workspace.
+type Logs struct{ Audit, Requests, Metrics bool }
 
 // Logs tells what an account sends.
 func (v *View) Logs(account string) Logs { return v.logs[fold(account)] }
@@ -26,6 +26,13 @@ func (s *Store) logsOf() map[string]Logs {
 		for _, e := range entries {
 			entry, _ := e.(map[string]any)
 			sent.add(entry)
+		}
+		entries, _ = properties["metrics"].([]any)
+		for _, e := range entries {
+			entry, _ := e.(map[string]any)
+			on, _ := entry["enabled"].(bool)
+			category, _ := entry["category"].(string)
+			sent.Metrics = sent.Metrics || on && strings.EqualFold(category, "AllMetrics")
 		}
 		all[account] = sent
 	}
