@@ -46,6 +46,13 @@ func newScribe(id Identity) *scribe {
 		w.text("_ResourceId", id.ResourceID)
 		s.common[table] = w.b
 	}
+	var w rowWriter
+	w.text("Type", Metrics)
+	w.text("SourceSystem", "Azure")
+	w.text("TenantId", id.TenantID)
+	w.text("_SubscriptionId", id.SubscriptionID)
+	w.text("SubscriptionId", id.SubscriptionID)
+	s.common[Metrics] = w.b
 	return s
 }
 

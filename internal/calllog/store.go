@@ -51,6 +51,7 @@ type Store struct {
 
 	mu      sync.Mutex
 	scribe  *scribe
+	meter   meter
 	tables  map[string]*pending
 	rows    callRows // what of tables Record appends to
 	held    int      // bytes in all pending buffers
@@ -114,6 +115,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := s.startShipping(); err != nil {
 		return nil, errors.Join(err, s.lock.Unlock())
 	}
+	s.meter.minute = s.opt.Now().UTC().Truncate(time.Minute)
 	s.background.Add(2)
 	go s.flushLoop()
 	go s.maintain()
@@ -230,6 +232,7 @@ func (s *Store) Record(c *call.Call) {
 }
 
 func (s *Store) record(c *call.Call) {
+	s.meter.add(c, s.scribe.accountOf)
 	if s.stopped || s.held >= s.opt.MaxPending {
 		s.lost++
 		return
@@ -329,6 +332,7 @@ func (s *Store) take() map[string][]byte {
 		s.add(&call.Call{At: s.opt.Now(), Gap: s.lost})
 		s.lost = 0
 	}
+	s.measured(func(b, common []byte) []byte { return s.meter.turn(b, s.opt.Now(), common, s.opt.Identity.ResourceID) })
 	taken := make(map[string][]byte, len(s.tables))
 	for table, p := range s.tables {
 		if len(p.rows) > 0 {
@@ -336,6 +340,18 @@ func (s *Store) take() map[string][]byte {
 		}
 	}
 	return taken
+}
+
+// measured adds rows of metrics. Where there is no room they are lost.
+func (s *Store) measured(rows func(b, common []byte) []byte) {
+	p := s.tables[Metrics]
+	before := len(p.rows)
+	if s.held >= s.opt.MaxPending {
+		rows(nil, nil)
+		return
+	}
+	p.rows = rows(p.rows, s.scribe.common[Metrics])
+	s.held += len(p.rows) - before
 }
 
 // settle accounts for what of rows is on disk and gives the rest back.
@@ -370,6 +386,9 @@ func (s *Store) Close() error {
 	close(s.stop)
 	s.endShipping()
 	s.background.Wait()
+	s.mu.Lock()
+	s.measured(func(b, common []byte) []byte { return s.meter.end(b, common, s.opt.Identity.ResourceID) })
+	s.mu.Unlock()
 	failed := []error{s.Flush(context.Background())}
 	for _, p := range s.tables {
 		failed = append(failed, p.out.close())

@@ -54,7 +54,7 @@ func read(t *testing.T, v *View, tableName, column string) (cells []value.Value)
 
 func TestRowsComeBackTyped(t *testing.T) {
 	dir := t.TempDir()
-	s := open(t, dir, nil)
+	s := open(t, dir, func(o *Options) { o.Now = func() time.Time { return time.Unix(1_700_000_000, 0) } })
 	c := sample()
 	s.Record(c)
 	if err := s.Flush(context.Background()); err != nil {
