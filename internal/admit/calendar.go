@@ -30,6 +30,11 @@ func (s Span) end(begin time.Time) time.Time {
 	return begin.AddDate(0, 0, 1)
 }
 
+// Contains tells whether the span that began at begin lasts at now.
+func (s Span) Contains(begin, now time.Time) bool {
+	return !now.Before(begin) && now.Before(s.end(begin))
+}
+
 // Quota is an amount granted for each calendar day or month. Unlike the other
 // limits it needs to know the date, so it is given wall time. It is safe for
 // concurrent use.
@@ -82,6 +87,39 @@ func (q *Quota) Remaining(now time.Time) int64 {
 	return max(q.limit-q.used, 0)
 }
 
+// Left tells the limit, what of it can still be claimed, and when all of it is
+// there again: at the end of the span, or now when nothing was used.
+func (q *Quota) Left(now time.Time) (limit, remaining int64, reset time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.turn(now)
+	if q.used > 0 {
+		reset = max(q.span.end(q.begin).Sub(now), 0)
+	}
+	return q.limit, max(q.limit-q.used, 0), reset
+}
+
+// Used tells what was used of the present span and when that began, in a form
+// that Restore takes after a restart.
+func (q *Quota) Used(now time.Time) (begin time.Time, used int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.turn(now)
+	return q.begin, q.used
+}
+
+// Restore adds what was used of the span that began at begin. Use of a span
+// that is over is forgotten; use of one that has not come counts in the present
+// one: the clock went ahead when it was noted.
+func (q *Quota) Restore(now, begin time.Time, used int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.turn(now)
+	if !begin.Before(q.begin) {
+		q.used += max(used, 0)
+	}
+}
+
 // Limit returns what is granted for each span.
 func (q *Quota) Limit() int64 {
 	q.mu.Lock()
@@ -96,10 +134,20 @@ func (q *Quota) Resize(limit int64) {
 	q.limit = limit
 }
 
+// stepped is how far a clock must go back over the beginning of a span for the
+// quota to believe that it had gone ahead before.
+const stepped = time.Hour
+
 // turn starts a new span when now lies beyond the present one. A clock that
-// steps back does not bring a spent span back.
+// steps back does not bring a spent span back: within an hour the later span
+// goes on; further back its use counts in the span that the clock now tells,
+// so that a quota spent under a clock that was months ahead is not spent for
+// months.
 func (q *Quota) turn(now time.Time) {
-	if begin := q.span.begin(now); begin.After(q.begin) {
+	switch begin := q.span.begin(now); {
+	case begin.After(q.begin):
 		q.begin, q.used = begin, 0
+	case q.begin.Sub(now) > stepped:
+		q.begin = begin
 	}
 }

@@ -72,15 +72,22 @@ func (w *Window) Remaining(at time.Duration) int64 {
 	return max(w.limit-w.total, 0)
 }
 
-// Reset returns how long after at the whole limit is there again.
-func (w *Window) Reset(at time.Duration) time.Duration {
+// Left tells the limit, what of it can be claimed at time at, and how long after
+// at the whole of it is there again.
+func (w *Window) Left(at time.Duration) (limit, remaining int64, reset time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.forget(at)
-	if w.total == 0 {
-		return 0
+	if w.total > 0 {
+		reset = w.whole(at)
 	}
-	return w.wait(at, w.total)
+	return w.limit, max(w.limit-w.total, 0), reset
+}
+
+// Reset returns how long after at the whole limit is there again.
+func (w *Window) Reset(at time.Duration) time.Duration {
+	_, _, reset := w.Left(at)
+	return reset
 }
 
 // Resize changes the limit; what was claimed stays claimed.
@@ -125,4 +132,14 @@ func (w *Window) wait(at time.Duration, need int64) time.Duration {
 		}
 	}
 	return time.Duration(w.head+size)*w.slot - at
+}
+
+// whole tells when everything that is claimed will have been forgotten.
+func (w *Window) whole(at time.Duration) time.Duration {
+	size := int64(len(w.used))
+	newest := w.head
+	for oldest := max(w.head-size+1, 0); newest > oldest && w.used[newest%size] <= 0; {
+		newest--
+	}
+	return max(time.Duration(newest+size)*w.slot-at, 0)
 }

@@ -33,6 +33,10 @@ func (g *Gateway) probes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		var p exposition.Page
 		g.metrics.write(&p, g.runtime.Load(), g.at())
+		if g.store != nil {
+			p.Family("azptu_gateway_limit_store_failures_total", exposition.Counter, "Claims and settlements that the shared store of limits did not take.")
+			p.Sample("azptu_gateway_limit_store_failures_total", nil, float64(g.store.failed.Load()))
+		}
 		w.Header().Set("Content-Type", exposition.ContentType)
 		_, _ = w.Write(p.Bytes())
 	})

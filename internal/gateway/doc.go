@@ -9,5 +9,6 @@
 // asked first and only when it is believed to have room; what does not fit
 // spills over, one call at a time. Nothing is tried again once the client has
 // seen a byte. Configuration is replaced whole while calls run (runtime.go);
-// what was learned about backends and spent of limits survives (memory.go).
+// what was learned about backends and spent of limits survives (memory.go,
+// locallimits.go); quotas of days and months outlive the process (quotas.go).
 package gateway

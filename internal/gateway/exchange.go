@@ -36,8 +36,8 @@ type exchange struct {
 	upload  bool // the request's body is passed on without being held
 	form    *form
 
-	holds [4]hold
-	held  int
+	claims  [4]Claim
+	claimed int
 
 	ctx      context.Context // of the call towards backends; ends when the client leaves and nobody counts on
 	deadline time.Time       // end of the whole call
@@ -287,31 +287,26 @@ func (x *exchange) poolHolding(backend string) *pool {
 
 // reserve claims what the limits grant.
 func (x *exchange) reserve() *fault {
-	at := x.g.at()
+	now := x.g.now()
 	completion := x.body.maxTokens
 	if completion == 0 && x.target.shape != opaque && x.target.shape != embedding {
 		completion = x.rt.config.Prediction.DefaultCompletion
 	}
 	completion *= max(x.body.choices, 1)
-	limiters := [4]*limiter{x.who.limits, x.product.limits, x.pool.limits, nil}
-	if x.product.perAddress.Any() {
-		limiters[3] = x.product.addresses.of(x.rec.Caller, x.product.perAddress, at)
-	}
-	for _, l := range limiters {
-		if l == nil {
+	for _, a := range x.accounts() {
+		if a == nil {
 			continue
 		}
-		if l.near(at, int64(x.body.promptTokens+completion)) {
+		if a.near(now, int64(x.body.promptTokens+completion)) {
 			x.countPrompt()
 		}
-		h, r, ok := l.reserve(x.started, at, int64(x.body.promptTokens+completion))
-		if !ok {
-			kind, _, _ := strings.Cut(r.scope, " ")
-			counter(&x.g.metrics.limited, kind).Add(1)
-			return busy("The "+r.scope+" has used up its "+r.what+". Please retry later.", r.wait)
+		c := &x.claims[x.claimed]
+		if refused := a.reserve(x.r.Context(), now, int64(x.body.promptTokens+completion), c); refused != nil {
+			*c = Claim{}
+			counter(&x.g.metrics.limited, string(a.scope.Kind)).Add(1)
+			return busy("The "+a.scope.String()+" has used up its "+measureTexts[refused.Measure]+". Please retry later.", refused.Wait)
 		}
-		x.holds[x.held] = h
-		x.held++
+		x.claimed++
 	}
 	return nil
 }

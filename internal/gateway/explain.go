@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/azptu/azptu/internal/call"
@@ -94,7 +95,10 @@ func (g *Gateway) Explain(q Question) Explanation {
 		}
 	}
 	e.Outside = p.route.Outside()
-	e.limits(g, who, p, at)
+	now := g.now()
+	e.limits(now, who.limits)
+	e.limits(now, who.product.limits)
+	e.limits(now, p.limits)
 	e.order(g, who, p, q, at)
 	if who.product.queue.Max > 0 {
 		e.Queue = &who.product.queue
@@ -102,23 +106,15 @@ func (g *Gateway) Explain(q Question) Explanation {
 	return e
 }
 
-func (e *Explanation) limits(g *Gateway, who *principal, p *pool, at time.Duration) {
-	now := g.now()
-	for _, l := range []*limiter{who.limits, who.product.limits, p.limits} {
-		if l == nil {
-			continue
-		}
-		if l.tokens != nil {
-			e.Limits = append(e.Limits, LimitState{l.scope, "tokensPerMinute", l.tokens.Limit(), l.tokens.Remaining(at)})
-		}
-		if l.requests != nil {
-			e.Limits = append(e.Limits, LimitState{l.scope, "requestsPerMinute", l.requests.Limit(), l.requests.Remaining(at)})
-		}
-		if l.day != nil {
-			e.Limits = append(e.Limits, LimitState{l.scope, "tokensPerDay", l.day.Limit(), l.day.Remaining(now)})
-		}
-		if l.month != nil {
-			e.Limits = append(e.Limits, LimitState{l.scope, "tokensPerMonth", l.month.Limit(), l.month.Remaining(now)})
+// limits tells what is left of the limits of an account; one without limits is
+// nil.
+func (e *Explanation) limits(now time.Time, a *account) {
+	if a == nil {
+		return
+	}
+	for m := range measures {
+		if l, ok := a.left(now, m); ok {
+			e.Limits = append(e.Limits, LimitState{a.scope.String(), m.String(), l.Limit, l.Remaining})
 		}
 	}
 }
@@ -140,7 +136,8 @@ func (e *Explanation) order(g *Gateway, who *principal, p *pool, q Question, at 
 		e.Order = append(e.Order, c)
 	}
 	for _, l := range e.Limits {
-		if l.Remaining <= 0 || l.What != "requestsPerMinute" && l.Remaining < int64(q.Prompt+q.MaxTokens) && l.Remaining < l.Limit {
+		tokens := strings.HasPrefix(l.What, "tokens")
+		if l.Remaining <= 0 || tokens && l.Remaining < int64(q.Prompt+q.MaxTokens) && l.Remaining < l.Limit {
 			e.Verdict = fmt.Sprintf("refused with 429: %s has used up its %s", l.Scope, l.What)
 		}
 	}

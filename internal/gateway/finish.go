@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"log/slog"
-	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -34,14 +33,11 @@ func (x *exchange) finish() {
 
 // settle corrects the limits to what the call used.
 func (x *exchange) settle(now time.Time) {
-	if x.held == 0 {
-		return
+	for i := range x.claimed {
+		x.claims[i].settle(x.r.Context(), now, int64(x.rec.Tokens()))
+		x.claims[i] = Claim{}
 	}
-	at := x.g.at()
-	for i := range x.held {
-		x.holds[i].settle(now, at, int64(x.rec.Tokens()))
-	}
-	x.held = 0
+	x.claimed = 0
 }
 
 // account books the tokens of a served answer: reported ones, else counted
@@ -155,39 +151,28 @@ func (x *exchange) ownHeaders(h http.Header) {
 // limitHeaders tells the client the tightest of its limits, in the headers
 // that Azure OpenAI uses.
 func (x *exchange) limitHeaders(h http.Header) {
-	var tokens, requests *admit.Window
-	leastTokens, leastRequests := int64(math.MaxInt64), int64(math.MaxInt64)
-	at := time.Duration(-1)
-	limiters := [3]*limiter{}
-	if x.who != nil {
-		limiters[0], limiters[1] = x.who.limits, x.product.limits
-	}
-	if x.pool != nil {
-		limiters[2] = x.pool.limits
-	}
-	for _, l := range limiters {
-		if l == nil {
+	var tokens, requests Left
+	var anyTokens, anyRequests bool
+	var now time.Time
+	for _, a := range x.accounts() {
+		if a == nil {
 			continue
 		}
-		if at < 0 {
-			at = x.g.at()
+		if now.IsZero() {
+			now = x.g.now()
 		}
-		if l.tokens != nil {
-			if left := l.tokens.Remaining(at); left < leastTokens {
-				tokens, leastTokens = l.tokens, left
-			}
+		if l, ok := a.left(now, TokensPerMinute); ok && (!anyTokens || l.Remaining < tokens.Remaining) {
+			tokens, anyTokens = l, true
 		}
-		if l.requests != nil {
-			if left := l.requests.Remaining(at); left < leastRequests {
-				requests, leastRequests = l.requests, left
-			}
+		if l, ok := a.left(now, RequestsPerMinute); ok && (!anyRequests || l.Remaining < requests.Remaining) {
+			requests, anyRequests = l, true
 		}
 	}
-	if tokens != nil {
-		limitHeader(h, &tokenHeaders, tokens, leastTokens, at)
+	if anyTokens {
+		limitHeader(h, &tokenHeaders, &tokens)
 	}
-	if requests != nil {
-		limitHeader(h, &requestHeaders, requests, leastRequests, at)
+	if anyRequests {
+		limitHeader(h, &requestHeaders, &requests)
 	}
 }
 
@@ -198,13 +183,13 @@ var (
 )
 
 // limitHeader sets three headers whose values share their memory.
-func limitHeader(h http.Header, names *[3]string, w *admit.Window, left int64, at time.Duration) {
+func limitHeader(h http.Header, names *[3]string, l *Left) {
 	var digits [64]byte
-	b := strconv.AppendInt(digits[:0], w.Limit(), 10)
+	b := strconv.AppendInt(digits[:0], l.Limit, 10)
 	first := len(b)
-	b = strconv.AppendInt(b, left, 10)
+	b = strconv.AppendInt(b, l.Remaining, 10)
 	second := len(b)
-	b = strconv.AppendInt(b, admit.RetryAfterMilliseconds(w.Reset(at)), 10)
+	b = strconv.AppendInt(b, admit.RetryAfterMilliseconds(l.Reset), 10)
 	text := string(b)
 	values := []string{text[:first], text[first:second], text[second:]}
 	for i, name := range names {

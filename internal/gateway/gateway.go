@@ -23,6 +23,7 @@ type Options struct {
 	Getenv  func(string) string // for secrets kept in the environment; nil: there are none
 	Tokens  TokenSource         // signs in to backends and key vaults; nil: only keys can be used
 	Sink    Sink                // stores records; nil: none are kept
+	Limits  Limits              // what is spent of limits, shared with other gateways; nil: in this process
 	Log     *slog.Logger        // what happens to the gateway itself; nil: nothing is logged
 	Access  *slog.Logger        // a line for each call; nil: none
 	Catalog *catalog.Catalog    // models and prices; nil: the built-in one
@@ -39,6 +40,9 @@ type Gateway struct {
 	origin     time.Time
 	secrets    Secrets
 	tokens     TokenSource
+	local      *localLimits
+	store      *store // of limits, shared with other gateways; nil: none
+	quotas     quotaFile
 	log        *slog.Logger
 	access     *slog.Logger
 	catalog    *catalog.Catalog
@@ -68,6 +72,11 @@ func New(ctx context.Context, c *config.Config, text []byte, o Options) (*Gatewa
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
 	}
+	g.local = newLocalLimits(g.now)
+	if o.Limits != nil {
+		g.store = &store{limits: o.Limits, now: g.now, origin: g.origin, log: g.log}
+	}
+	g.carryQuotas(c.QuotaFile)
 	plain, err := g.transports.find("", c.Timeouts.Header)
 	if err != nil {
 		return nil, fmt.Errorf("making the transport: %w", err)

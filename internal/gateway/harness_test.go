@@ -186,12 +186,22 @@ func newBench(t testing.TB, extra string, upstreams ...*upstream) *bench {
 
 func benchOf(t testing.TB, text string) *bench {
 	t.Helper()
+	return benchWith(t, text, Options{})
+}
+
+// benchWith is a gateway with something of the outside of its own.
+func benchWith(t testing.TB, text string, o Options) *bench {
+	t.Helper()
 	c, err := config.Parse([]byte(text))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	b := &bench{log: &collected{}, text: text}
-	b.Gateway, err = New(t.Context(), c, []byte(text), Options{Now: time.Now, Getenv: testEnv, Sink: b.log})
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	o.Getenv, o.Sink = testEnv, b.log
+	b.Gateway, err = New(t.Context(), c, []byte(text), o)
 	if err != nil {
 		t.Fatal(err)
 	}

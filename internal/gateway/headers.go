@@ -66,5 +66,5 @@ func (x *exchange) copyResponseHeaders(dst, src http.Header) {
 
 // limited tells whether the client has limits of its own here.
 func (x *exchange) limited() bool {
-	return x.who != nil && (x.who.limits != nil || x.product.limits != nil) || x.pool != nil && x.pool.limits != nil
+	return x.who != nil && (x.who.limits != nil || x.product.limits != nil || x.product.perAddress.Any()) || x.pool != nil && x.pool.limits != nil
 }

@@ -12,7 +12,7 @@ import (
 type principal struct {
 	name    string
 	product *product
-	limits  *limiter // the key's own
+	limits  *account // the key's own; nil: none
 }
 
 // keyring finds principals by key. It holds hashes, never keys.

@@ -1,226 +1,214 @@
 package gateway
 
 import (
-	"sync"
+	"context"
+	"log/slog"
+	"sync/atomic"
 	"time"
 
-	"github.com/azptu/azptu/internal/admit"
 	"github.com/azptu/azptu/internal/gateway/config"
 )
 
-// limiter is the state of one set of limits: of a key, a product, a pool or a
-// caller's address. A part that is nil is not limited. The parts survive a
-// reload; their sizes follow the configuration.
-type limiter struct {
-	scope      string // "key team-a", for the refusal's text
-	tokens     *admit.Window
-	requests   *admit.Window
-	concurrent *admit.Concurrency
-	day, month *admit.Quota
+// Limits keeps what is spent of the configured limits. The one that a gateway
+// makes for itself lives in its process (locallimits.go); one that several
+// gateways share, given by Options, makes limits hold over all of them. It is
+// safe for concurrent use.
+type Limits interface {
+	// Account finds what is spent of a scope, which is kept when its limits
+	// change. It asks nobody and is cheap: addresses are looked up for each call.
+	Account(Scope, config.Limits) Account
 }
 
-// limiterFrom makes a limiter of what is configured. It takes over the state
-// of old, which may be nil and stays usable for calls that hold it.
-func limiterFrom(old *limiter, scope string, c config.Limits) *limiter {
-	l := &limiter{scope: scope}
-	if old != nil {
-		*l = *old
-		l.scope = scope
-	}
-	window(&l.tokens, c.TokensPerMinute)
-	window(&l.requests, c.RequestsPerMinute)
-	quota(&l.day, c.TokensPerDay, admit.Day)
-	quota(&l.month, c.TokensPerMonth, admit.Month)
-	switch {
-	case c.Concurrent == 0:
-		l.concurrent = nil
-	case l.concurrent == nil:
-		l.concurrent = admit.NewConcurrency(c.Concurrent)
-	default:
-		l.concurrent.Resize(c.Concurrent)
-	}
-	return l
+// Account is what is spent of the limits of one scope. It is safe for
+// concurrent use.
+type Account interface {
+	// Reserve claims one request of so many tokens and notes in the claim, which
+	// is empty, what Settle will need. Refused, nothing is claimed. An estimate
+	// that is larger than a whole limit claims the whole: such a call gets in when
+	// nothing else was used, and what it uses is booked. The error tells that the
+	// account could not be reached, never that a limit is used up.
+	Reserve(ctx context.Context, now time.Time, tokens int64, c *Claim) (*Refusal, error)
+
+	// Settle corrects a claim to what was used and lets the call go. It is called
+	// once for each claim, also when the client has left.
+	Settle(ctx context.Context, now time.Time, used int64, c *Claim) error
+
+	// Left tells from memory what is left of a limit; ok is false where none is
+	// set. It asks nobody: a store elsewhere tells what its last answer said.
+	Left(now time.Time, m Measure) (l Left, ok bool)
 }
 
-func window(w **admit.Window, limit int64) {
-	switch {
-	case limit == 0:
-		*w = nil
-	case *w == nil:
-		*w = admit.NewWindow(limit, time.Minute)
-	case (*w).Limit() != limit:
-		(*w).Resize(limit)
+// Scope is what limits are of: a key, a product, a pool, or a caller's address
+// as a product sees it.
+type Scope struct {
+	Kind    ScopeKind
+	Name    string
+	Product string // of an address
+}
+
+// ScopeKind is a kind of scope.
+type ScopeKind string
+
+// The kinds of scopes.
+const (
+	KeyScope     ScopeKind = "key"
+	ProductScope ScopeKind = "product"
+	PoolScope    ScopeKind = "pool"
+	AddressScope ScopeKind = "address"
+)
+
+// String is the scope as clients are told of it: "key team-a".
+func (s Scope) String() string { return string(s.Kind) + " " + s.Name }
+
+// Measure is what a limit bounds.
+type Measure int
+
+// The measures.
+const (
+	TokensPerMinute Measure = iota
+	RequestsPerMinute
+	TokensPerDay
+	TokensPerMonth
+	ConcurrentCalls
+	measures
+)
+
+var measureNames = [measures]string{"tokensPerMinute", "requestsPerMinute", "tokensPerDay", "tokensPerMonth", "concurrent"}
+
+// String is the measure's key in gateway.yaml.
+func (m Measure) String() string { return measureNames[m] }
+
+var measureTexts = [measures]string{"tokens per minute", "requests per minute", "tokens per day", "tokens per month", "concurrent calls"}
+
+// Left is what is left of a limit.
+type Left struct {
+	Limit, Remaining int64
+	Reset            time.Duration // until all of it is there again
+}
+
+// Refusal is why an account turned a call away.
+type Refusal struct {
+	Measure Measure
+	Wait    time.Duration // until the call would fit, if nothing else came
+}
+
+// Claim is what one call reserved in one account.
+type Claim struct {
+	Note any // whatever a store wants to remember of what it granted
+
+	account *account
+	spare   bool // the account could not be reached: it is its spare that has granted
+	local   localClaim
+}
+
+// account is what calls see of an Account. It never fails: while a store
+// elsewhere cannot be reached, the limits are held by what this process itself
+// has granted meanwhile.
+type account struct {
+	scope Scope
+	kept  Account
+	spare *localAccount // kept itself when it is of this process
+	store *store        // nil: kept is of this process
+}
+
+// store is what all accounts of a store elsewhere know of it.
+type store struct {
+	limits  Limits
+	now     func() time.Time
+	origin  time.Time
+	log     *slog.Logger
+	failed  atomic.Int64 // claims and settlements that it did not take
+	resting atomic.Int64 // until when it is not asked, since origin
+}
+
+// How long a store may take for an answer, and how long it is not asked after it
+// gave none.
+const (
+	storePatience = 250 * time.Millisecond
+	storeRest     = time.Second
+)
+
+// reaches tells whether the store is to be asked now.
+func (s *store) reaches() bool { return int64(s.now().Sub(s.origin)) >= s.resting.Load() }
+
+// missed notes that the store did not answer.
+func (s *store) missed(err error) {
+	s.failed.Add(1)
+	at := int64(s.now().Sub(s.origin))
+	if was := s.resting.Load(); at >= was && s.resting.CompareAndSwap(was, at+int64(storeRest)) {
+		s.log.Warn("the store of limits cannot be reached: limits are held for this gateway alone", "error", err)
 	}
 }
 
-func quota(q **admit.Quota, limit int64, s admit.Span) {
-	switch {
-	case limit == 0:
-		*q = nil
-	case *q == nil:
-		*q = admit.NewQuota(limit, s)
-	case (*q).Limit() != limit:
-		(*q).Resize(limit)
+// account finds what is spent of a scope's limits.
+func (g *Gateway) account(s Scope, limits config.Limits) *account {
+	own := g.local.account(s, limits)
+	if g.store == nil {
+		return &own.seen
 	}
+	return &account{scope: s, kept: g.store.limits.Account(s, limits), spare: own, store: g.store}
+}
+
+// reserve claims one request of so many tokens.
+func (a *account) reserve(ctx context.Context, now time.Time, tokens int64, c *Claim) *Refusal {
+	c.account = a
+	if a.store == nil {
+		return a.spare.reserve(now, tokens, c)
+	}
+	if a.store.reaches() {
+		ctx, cancel := context.WithTimeout(ctx, storePatience)
+		defer cancel()
+		refused, err := a.kept.Reserve(ctx, now, tokens, c)
+		if err == nil {
+			return refused
+		}
+		a.store.missed(err)
+	}
+	c.spare = true
+	return a.spare.reserve(now, tokens, c)
+}
+
+// settle corrects a claim where it was granted.
+func (c *Claim) settle(ctx context.Context, now time.Time, used int64) {
+	a := c.account
+	if a.store == nil || c.spare {
+		a.spare.release(now, used, &c.local)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storePatience)
+	defer cancel()
+	if err := a.kept.Settle(ctx, now, used, c); err != nil {
+		a.store.missed(err)
+	}
+}
+
+// left tells what is left of a limit.
+func (a *account) left(now time.Time, m Measure) (Left, bool) {
+	if a.store != nil && a.store.reaches() {
+		return a.kept.Left(now, m)
+	}
+	return a.spare.Left(now, m)
 }
 
 // near tells whether a claim of so many tokens comes near a limit, so that an
 // estimate is not good enough.
-func (l *limiter) near(at time.Duration, tokens int64) bool {
-	if l.tokens == nil {
-		return false
-	}
-	limit := l.tokens.Limit()
-	return l.tokens.Remaining(at)-tokens < limit/4 || tokens > limit/8
+func (a *account) near(now time.Time, tokens int64) bool {
+	l, ok := a.left(now, TokensPerMinute)
+	return ok && (l.Remaining-tokens < l.Limit/4 || tokens > l.Limit/8)
 }
 
-// hold is what one call reserved of one limiter.
-type hold struct {
-	l        *limiter
-	tokens   admit.Claim
-	reserved int64
-	day      admit.QuotaClaim
-	month    admit.QuotaClaim
-	entered  bool
-}
-
-// refusal is why a limit turned a call away.
-type refusal struct {
-	scope, what string
-	wait        time.Duration
-}
-
-// reserve claims one request of so many tokens. Refused, nothing is claimed.
-// An estimate that is larger than the whole limit claims the whole: such a
-// call gets in when nothing else was used, and what it uses is booked.
-func (l *limiter) reserve(now time.Time, at time.Duration, tokens int64) (h hold, r refusal, ok bool) {
-	h.l = l
-	refuse := func(what string, wait time.Duration) (hold, refusal, bool) {
-		h.cancel(now, at)
-		return hold{}, refusal{l.scope, what, wait}, false
+// accounts are those that a call is booked in: of its key, its product, its
+// pool, and its address. Those without limits are nil.
+func (x *exchange) accounts() [4]*account {
+	var all [4]*account
+	if x.who != nil {
+		all[0], all[1] = x.who.limits, x.product.limits
 	}
-	if l.concurrent != nil {
-		if h.entered = l.concurrent.Enter(); !h.entered {
-			return refuse("concurrent calls", time.Second)
-		}
+	if x.pool != nil {
+		all[2] = x.pool.limits
 	}
-	if l.tokens != nil {
-		h.reserved = min(tokens, l.tokens.Limit())
-		c, wait, ok := l.tokens.Reserve(at, h.reserved)
-		if !ok {
-			h.reserved = 0
-			return refuse("tokens per minute", wait)
-		}
-		h.tokens = c
+	if x.product != nil && x.product.perAddress.Any() {
+		all[3] = x.g.account(Scope{AddressScope, x.rec.Caller, x.product.name}, x.product.perAddress)
 	}
-	if l.day != nil {
-		c, wait, ok := l.day.Reserve(now, min(tokens, l.day.Limit()))
-		if !ok {
-			return refuse("tokens per day", wait)
-		}
-		h.day = c
-	}
-	if l.month != nil {
-		c, wait, ok := l.month.Reserve(now, min(tokens, l.month.Limit()))
-		if !ok {
-			return refuse("tokens per month", wait)
-		}
-		h.month = c
-	}
-	// Requests come last: a call that another limit turned away costs none.
-	if l.requests != nil {
-		if _, wait, ok := l.requests.Reserve(at, 1); !ok {
-			return refuse("requests per minute", wait)
-		}
-	}
-	return h, refusal{}, true
-}
-
-// settle corrects what was reserved to what was used and lets the call go.
-func (h *hold) settle(now time.Time, at time.Duration, used int64) {
-	l := h.l
-	if l == nil {
-		return
-	}
-	if l.tokens != nil {
-		l.tokens.Settle(at, h.tokens, used)
-	}
-	if l.day != nil {
-		l.day.Settle(now, h.day, used)
-	}
-	if l.month != nil {
-		l.month.Settle(now, h.month, used)
-	}
-	if h.entered {
-		l.concurrent.Leave()
-	}
-	h.l = nil
-}
-
-// cancel gives back what a refused reservation had already claimed.
-func (h *hold) cancel(now time.Time, at time.Duration) {
-	l := h.l
-	if h.entered {
-		l.concurrent.Leave()
-	}
-	if l.tokens != nil && h.reserved > 0 {
-		l.tokens.Settle(at, h.tokens, 0)
-	}
-	if l.day != nil && h.day != (admit.QuotaClaim{}) {
-		l.day.Settle(now, h.day, 0)
-	}
-	if l.month != nil && h.month != (admit.QuotaClaim{}) {
-		l.month.Settle(now, h.month, 0)
-	}
-}
-
-// addresses holds the limiters of callers' addresses. It is bounded: when it
-// is full, addresses that have been quiet for a minute make room, and if there
-// are none, any.
-type addresses struct {
-	mu   sync.Mutex
-	seen map[string]*addressed
-}
-
-type addressed struct {
-	limiter *limiter
-	limits  config.Limits // what limiter was made of
-	last    time.Duration
-}
-
-const maxAddresses = 50_000
-
-func (a *addresses) of(address string, limits config.Limits, at time.Duration) *limiter {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	e, ok := a.seen[address]
-	if !ok {
-		if len(a.seen) >= maxAddresses {
-			a.evict(at)
-		}
-		if a.seen == nil {
-			a.seen = map[string]*addressed{}
-		}
-		e = &addressed{}
-		a.seen[address] = e
-	}
-	if e.limiter == nil || e.limits != limits {
-		e.limiter, e.limits = limiterFrom(e.limiter, "address "+address, limits), limits
-	}
-	e.last = at
-	return e.limiter
-}
-
-func (a *addresses) evict(at time.Duration) {
-	for address, e := range a.seen {
-		if at-e.last > time.Minute {
-			delete(a.seen, address)
-		}
-	}
-	for address := range a.seen {
-		if len(a.seen) < maxAddresses {
-			return
-		}
-		delete(a.seen, address)
-	}
+	return all
 }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,21 +12,37 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
+// accountOf is an account of a process of its own.
+func accountOf(limits config.Limits) *localAccount {
+	l := newLocalLimits(func() time.Time { return noon })
+	return l.account(Scope{Kind: KeyScope, Name: "a"}, limits)
+}
+
+// left is what is left of a limit, which must be set.
+func left(t *testing.T, a Account, m Measure) int64 {
+	t.Helper()
+	l, ok := a.Left(noon, m)
+	if !ok {
+		t.Fatalf("no limit of %v", m)
+	}
+	return l.Remaining
+}
+
 // 64 concurrent calls of 200 tokens against 1,000 a minute: at most one over,
 // however wrong the estimates are.
 func TestTokenLimitHoldsUnderConcurrency(t *testing.T) {
 	for _, estimate := range []int64{150, 200, 300, 5000} {
-		l := limiterFrom(nil, "key a", config.Limits{TokensPerMinute: 1000})
+		a := accountOf(config.Limits{TokensPerMinute: 1000})
 		var used atomic.Int64
 		var wg sync.WaitGroup
 		for range 64 {
 			wg.Go(func() {
-				h, _, ok := l.reserve(noon, 0, estimate)
-				if !ok {
+				var c Claim
+				if a.seen.reserve(t.Context(), noon, estimate, &c) != nil {
 					return
 				}
 				used.Add(200)
-				h.settle(noon, 0, 200)
+				c.settle(t.Context(), noon, 200)
 			})
 		}
 		wg.Wait()
@@ -36,59 +53,106 @@ func TestTokenLimitHoldsUnderConcurrency(t *testing.T) {
 }
 
 func TestRefusalClaimsNothing(t *testing.T) {
-	l := limiterFrom(nil, "product p", config.Limits{TokensPerMinute: 1000, RequestsPerMinute: 2, Concurrent: 3, TokensPerDay: 500, TokensPerMonth: 10_000})
-	first, _, ok := l.reserve(noon, 0, 400)
-	if !ok {
+	a := accountOf(config.Limits{TokensPerMinute: 1000, RequestsPerMinute: 2, Concurrent: 3, TokensPerDay: 500, TokensPerMonth: 10_000})
+	reserve := func(tokens int64) (c Claim, r *Refusal) {
+		r = a.seen.reserve(t.Context(), noon, tokens, &c)
+		return c, r
+	}
+	first, refused := reserve(400)
+	if refused != nil {
 		t.Fatal("refused below every limit")
 	}
-	if _, r, ok := l.reserve(noon, 0, 400); ok || r.what != "tokens per day" || r.wait != 12*time.Hour || r.scope != "product p" {
-		t.Errorf("admitted %v: %+v", ok, r)
+	if _, r := reserve(400); r == nil || *r != (Refusal{TokensPerDay, 12 * time.Hour}) {
+		t.Errorf("%+v", r)
 	}
-	if got := l.tokens.Remaining(0); got != 600 {
+	if got := left(t, a, TokensPerMinute); got != 600 {
 		t.Errorf("the refused call holds tokens: %d left", got)
 	}
-	if l.concurrent.Running() != 1 {
-		t.Errorf("%d calls run", l.concurrent.Running())
+	if got := left(t, a, ConcurrentCalls); got != 2 {
+		t.Errorf("%d more calls may run", got)
 	}
-	first.settle(noon, 0, 100)
-	if l.day.Remaining(noon) != 400 || l.month.Remaining(noon) != 9900 || l.tokens.Remaining(0) != 900 || l.concurrent.Running() != 0 {
-		t.Error("what was settled is not what was used")
+	first.settle(t.Context(), noon, 100)
+	for m, want := range map[Measure]int64{TokensPerDay: 400, TokensPerMonth: 9900, TokensPerMinute: 900, ConcurrentCalls: 3, RequestsPerMinute: 1} {
+		if got := left(t, a, m); got != want {
+			t.Errorf("%v: %d left, want %d", m, got, want)
+		}
 	}
-	if _, _, ok := l.reserve(noon, 0, 100); !ok {
+	if _, r := reserve(100); r != nil {
 		t.Fatal("second request refused")
 	}
-	if _, r, ok := l.reserve(noon, 0, 100); ok || r.what != "requests per minute" {
-		t.Errorf("third request: %v %+v", ok, r)
+	if _, r := reserve(100); r == nil || r.Measure != RequestsPerMinute {
+		t.Errorf("third request: %+v", r)
 	}
 }
 
-func TestLimiterSurvivesNewConfiguration(t *testing.T) {
-	old := limiterFrom(nil, "key a", config.Limits{TokensPerMinute: 1000, Concurrent: 5})
-	held, _, _ := old.reserve(noon, 0, 800)
-	now := limiterFrom(old, "key a", config.Limits{TokensPerMinute: 900, Concurrent: 1})
-	if got := now.tokens.Remaining(0); got != 100 {
+// What is spent outlives a change of limits, also of one that goes and comes back.
+func TestSpentSurvivesNewConfiguration(t *testing.T) {
+	l := newLocalLimits(func() time.Time { return noon })
+	scope := Scope{Kind: KeyScope, Name: "a"}
+	var held Claim
+	if r := l.account(scope, config.Limits{TokensPerMinute: 1000, Concurrent: 5, TokensPerDay: 5000}).seen.reserve(t.Context(), noon, 800, &held); r != nil {
+		t.Fatal(r)
+	}
+	now := l.account(scope, config.Limits{TokensPerMinute: 900, Concurrent: 1})
+	if got := left(t, now, TokensPerMinute); got != 100 {
 		t.Errorf("%d left of 900 after 800 were claimed before", got)
 	}
-	if _, r, ok := now.reserve(noon, 0, 10); ok || r.what != "concurrent calls" {
-		t.Errorf("the running call is forgotten: %v %+v", ok, r)
+	if r := now.seen.reserve(t.Context(), noon, 10, &Claim{}); r == nil || r.Measure != ConcurrentCalls {
+		t.Errorf("the running call is forgotten: %+v", r)
 	}
-	held.settle(noon, 0, 50)
-	if got := now.tokens.Remaining(0); got != 850 {
+	held.settle(t.Context(), noon, 50)
+	if got := left(t, now, TokensPerMinute); got != 850 {
 		t.Errorf("%d left after the old call settled", got)
+	}
+	if got := left(t, l.account(scope, config.Limits{TokensPerDay: 4000}), TokensPerDay); got != 3950 {
+		t.Errorf("%d left of a day's limit that was gone for a while", got)
+	}
+}
+
+// Limits of one's own cost a call no memory.
+func TestAccountsAllocateNothing(t *testing.T) {
+	l := newLocalLimits(func() time.Time { return noon })
+	limits := config.Limits{TokensPerMinute: 1e6, RequestsPerMinute: 1e6, Concurrent: 5, TokensPerDay: 1e9, TokensPerMonth: 1e9}
+	scope := Scope{AddressScope, "192.0.2.1", "p"}
+	c := new(Claim)
+	ctx := t.Context()
+	if n := testing.AllocsPerRun(100, func() {
+		a := &l.account(scope, limits).seen
+		if a.near(noon, 10) || a.reserve(ctx, noon, 10, c) != nil {
+			t.Fatal("refused")
+		}
+		c.settle(ctx, noon, 5)
+		*c = Claim{}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 
 func TestAddressesAreBounded(t *testing.T) {
-	var a addresses
+	now := noon
+	l := newLocalLimits(func() time.Time { return now })
 	limits := config.Limits{RequestsPerMinute: 1}
-	if a.of("192.0.2.1", limits, 0) != a.of("192.0.2.1", limits, time.Second) {
-		t.Error("one address, two limiters")
+	of := func(address, product string) *localAccount {
+		return l.account(Scope{AddressScope, address, product}, limits)
+	}
+	if of("192.0.2.1", "p") != of("192.0.2.1", "p") {
+		t.Error("one address, two accounts")
+	}
+	if of("192.0.2.1", "p") == of("192.0.2.1", "q") {
+		t.Error("two products, one account")
 	}
 	for i := range maxAddresses + 100 {
-		a.of(string(rune(i+1000)), limits, time.Duration(i))
+		of(strconv.Itoa(i), "p")
 	}
-	if len(a.seen) > maxAddresses {
-		t.Errorf("%d addresses are held", len(a.seen))
+	if n := len(l.addresses); n > maxAddresses || n < maxAddresses/2 {
+		t.Errorf("%d addresses are held", n)
+	}
+	now = now.Add(2 * time.Minute)
+	for i := range maxAddresses {
+		of("later "+strconv.Itoa(i), "p")
+	}
+	if _, ok := l.addresses[Scope{AddressScope, "later 0", "p"}]; !ok || len(l.addresses) > maxAddresses {
+		t.Errorf("those that call went, and not those that had been quiet; %d are held", len(l.addresses))
 	}
 }
 

@@ -11,35 +11,32 @@ import (
 	"github.com/azptu/azptu/internal/route"
 )
 
-// memory is what outlives a configuration: standings of backends, states of
-// limits, retry budgets, waiting rooms. Whatever keeps its name keeps its
-// state.
+// memory is what outlives a configuration: standings of backends, retry
+// budgets, waiting rooms. Whatever keeps its name keeps its state. What is spent
+// of limits is kept elsewhere (limits.go).
 type memory struct {
 	mu        sync.Mutex
 	standings map[string]*standing
-	limiters  map[string]*limiter
 	telemetry *telemetry.Telemetry
 	told      string // what telemetry was made of
 	rooms     map[string]*room
 	tokens    map[config.Auth]*tokenCache
 	budget    *route.Budget
-	addresses map[string]*addresses // by product
 	held      held
 }
 
 func newMemory() *memory {
 	return &memory{
 		standings: map[string]*standing{},
-		limiters:  map[string]*limiter{},
 		rooms:     map[string]*room{},
 		tokens:    map[config.Auth]*tokenCache{},
-		addresses: map[string]*addresses{},
 	}
 }
 
 // standing finds what is known of a backend. A backend that now points
 // elsewhere is another one.
-func (m *memory) standing(b config.Backend, c *config.Config, k *catalog.Catalog, at time.Duration) *standing {
+// What it has to learn of c it learns from commit, once c is taken into service.
+func (m *memory) standing(b config.Backend, c *config.Config, k *catalog.Catalog, at time.Duration) (s *standing, commit func(at time.Duration)) {
 	id := b.Name + "\x00" + b.Endpoint.Host + "\x00" + b.Deployment + "\x00" + string(b.Kind)
 	s, ok := m.standings[id]
 	if !ok {
@@ -48,23 +45,13 @@ func (m *memory) standing(b config.Backend, c *config.Config, k *catalog.Catalog
 			s.predictor = admit.NewPredictor(prediction(b, c.Prediction, k))
 		}
 		m.standings[id] = s
-		return s
 	}
-	s.breaker.SetRule(c.Breaker)
-	if s.predictor != nil {
-		s.predictor.Resize(at, prediction(b, c.Prediction, k))
+	return s, func(at time.Duration) {
+		s.breaker.SetRule(c.Breaker)
+		if s.predictor != nil {
+			s.predictor.Resize(at, prediction(b, c.Prediction, k))
+		}
 	}
-	return s
-}
-
-func (m *memory) limiter(scope string, limits config.Limits) *limiter {
-	if !limits.Any() {
-		// What was spent is remembered for when the limit comes back.
-		return nil
-	}
-	l := limiterFrom(m.limiters[scope], scope, limits)
-	m.limiters[scope] = l
-	return l
 }
 
 func (m *memory) room(pool string) *room {
@@ -74,15 +61,6 @@ func (m *memory) room(pool string) *room {
 		m.rooms[pool] = r
 	}
 	return r
-}
-
-func (m *memory) addressesOf(product string) *addresses {
-	a, ok := m.addresses[product]
-	if !ok {
-		a = &addresses{}
-		m.addresses[product] = a
-	}
-	return a
 }
 
 // held remembers which backend holds what it made: responses, files, batches.

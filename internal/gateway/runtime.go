@@ -39,7 +39,7 @@ type pool struct {
 	name    string
 	route   *route.Pool
 	members []*backend
-	limits  *limiter // nil: none
+	limits  *account // nil: none
 	room    *room
 }
 
@@ -49,11 +49,10 @@ type product struct {
 	pools      map[string]*pool // by name and alias
 	first      *pool
 	class      config.Class
-	line       int     // in waiting rooms: 0 interactive, 1 batch
-	share      float64 // of provisioned backends that its calls may fill
-	limits     *limiter
+	line       int      // in waiting rooms: 0 interactive, 1 batch
+	share      float64  // of provisioned backends that its calls may fill
+	limits     *account // nil: none
 	perAddress config.Limits
-	addresses  *addresses
 	queue      config.Queue
 	bodies     config.Bodies
 }
@@ -76,6 +75,7 @@ type builder struct {
 	rt     *runtime
 	at     time.Duration
 	faults []config.Fault
+	commit []func() // what reaches beyond the runtime; done when there is no fault
 }
 
 func (b *builder) fault(path, format string, args ...any) {
@@ -122,15 +122,28 @@ func (g *Gateway) build(ctx context.Context, c *config.Config, text []byte) (*ru
 		return nil, &config.Invalid{Faults: b.faults}
 	}
 	g.memory.budget.SetShare(c.Retry.Budget)
+	for _, do := range b.commit {
+		do()
+	}
 	return b.rt, nil
+}
+
+// account finds what is spent of limits, once nothing stands in the way of the
+// configuration: limits of one that is refused must not touch those in service.
+func (b *builder) account(at **account, kind ScopeKind, name string, limits config.Limits) {
+	if limits.Any() {
+		b.commit = append(b.commit, func() { *at = b.g.account(Scope{Kind: kind, Name: name}, limits) })
+	}
 }
 
 func (b *builder) backend(i int) {
 	c := b.c.Backends[i]
 	path := fmt.Sprintf("backends[%d]", i)
+	known, commit := b.g.memory.standing(c, b.c, b.g.catalog, b.at)
+	b.commit = append(b.commit, func() { commit(b.at) })
 	be := &backend{
 		Backend:  c,
-		standing: b.g.memory.standing(c, b.c, b.g.catalog, b.at),
+		standing: known,
 		predict:  c.Kind == config.PTU && b.c.Prediction.Enabled,
 		reserve:  b.c.Prediction.Reserve,
 		url:      url.URL{Scheme: c.Endpoint.Scheme, Host: c.Endpoint.Host},
@@ -202,7 +215,8 @@ func (b *builder) prices(be *backend) {
 
 func (b *builder) pool(i int) {
 	c := b.c.Pools[i]
-	p := &pool{name: c.Name, room: b.g.memory.room(c.Name), limits: b.g.memory.limiter("pool "+c.Name, c.Limits)}
+	p := &pool{name: c.Name, room: b.g.memory.room(c.Name)}
+	b.account(&p.limits, PoolScope, c.Name, c.Limits)
 	members := make([]route.Member, 0, len(c.Members))
 	for _, m := range c.Members {
 		be := b.rt.byName[m.Backend]
@@ -224,10 +238,9 @@ func (b *builder) product(i int) {
 	c := b.c.Products[i]
 	p := &product{
 		name: c.Name, pools: map[string]*pool{}, class: c.Class, share: 1,
-		limits:     b.g.memory.limiter("product "+c.Name, c.Limits),
-		perAddress: c.PerAddress, addresses: b.g.memory.addressesOf(c.Name),
-		queue: c.Queue, bodies: c.Bodies,
+		perAddress: c.PerAddress, queue: c.Queue, bodies: c.Bodies,
 	}
+	b.account(&p.limits, ProductScope, c.Name, c.Limits)
 	if c.Class == config.Batch {
 		p.line, p.share = 1, 1-b.c.Prediction.Reserve
 	}
@@ -261,7 +274,9 @@ func (b *builder) key(i int) {
 		b.fault(path, "is the same key as %q", other.who.name)
 		return
 	}
-	b.rt.keys.add(hash, &principal{name: c.Name, product: b.rt.products[c.Product], limits: b.g.memory.limiter("key "+c.Name, c.Limits)})
+	who := &principal{name: c.Name, product: b.rt.products[c.Product]}
+	b.account(&who.limits, KeyScope, c.Name, c.Limits)
+	b.rt.keys.add(hash, who)
 }
 
 func (b *builder) entra() {

@@ -49,6 +49,7 @@ func (g *Gateway) Listen(ctx context.Context) (*Server, error) {
 		_ = s.Shutdown(ctx)
 		return nil, err
 	}
+	g.keepQuotas()
 	return s, nil
 }
 
@@ -195,6 +196,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	s.g.Close(flush)
+	s.g.stopKeeping()
 	return cut
 }
 

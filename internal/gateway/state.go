@@ -59,17 +59,16 @@ func (g *Gateway) State() State {
 		s.Backends = append(s.Backends, one)
 	}
 	var e Explanation
+	now := g.now()
 	for _, entry := range rt.keys.byHash {
-		e.limits(g, &principal{limits: entry.who.limits, product: &product{}}, &pool{}, at)
+		e.limits(now, entry.who.limits)
 	}
 	for _, p := range rt.products {
-		e.limits(g, &principal{product: p}, &pool{}, at)
+		e.limits(now, p.limits)
 	}
-	seen := map[*pool]bool{}
-	for _, p := range rt.pools {
-		if !seen[p] {
-			seen[p] = true
-			e.limits(g, &principal{product: &product{}}, p, at)
+	for name, p := range rt.pools {
+		if name == p.name { // else it is an alias
+			e.limits(now, p.limits)
 		}
 	}
 	s.Limits = append(s.Limits, e.Limits...)

@@ -11,6 +11,7 @@ func (c *Config) Rebase(dir string) {
 		}
 	}
 	rebase(&c.Logs.Dir)
+	rebase(&c.QuotaFile)
 	rebase(&c.TLS.Cert)
 	rebase(&c.Telemetry.CAFile)
 	rebase(&c.TLS.Key)

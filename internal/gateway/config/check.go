@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -28,6 +29,7 @@ func (p *parser) check() {
 	p.checkPools()
 	p.checkProducts()
 	p.checkKeys()
+	p.checkQuotas()
 	if l := p.c.Logs; len(l.Sinks) > 0 && (l.Format != Tables || l.Dir == "") {
 		p.fault(p.nodes["logs.sinks"], "logs.sinks", "sinks send the tables of logs.dir: a dir is needed, and no other format than tables")
 	}
@@ -35,6 +37,23 @@ func (p *parser) check() {
 		if _, err := regexp.Compile(pattern); err != nil {
 			p.fault(p.nodes["logs.mask"], fmt.Sprintf("logs.mask[%d]", i), "is no regular expression: %v", err)
 		}
+	}
+}
+
+// quotaName is the file of quotas in the folder of the records.
+const quotaName = "quotas.json"
+
+// checkQuotas finds where quotas are noted when the file is not named: beside
+// the records.
+func (p *parser) checkQuotas() {
+	c := p.c
+	if c.QuotaFile == "" && c.Logs.Dir != "" {
+		c.QuotaFile = filepath.Join(c.Logs.Dir, quotaName)
+	}
+	if c.QuotaFile == "" && (slices.ContainsFunc(c.Keys, func(k Key) bool { return k.Limits.Calendar() }) ||
+		slices.ContainsFunc(c.Pools, func(p Pool) bool { return p.Limits.Calendar() }) ||
+		slices.ContainsFunc(c.Products, func(p Product) bool { return p.Limits.Calendar() || p.PerAddress.Calendar() })) {
+		p.warn(nil, "quotaFile", "is missing, and so is logs.dir: a restart forgets what was used of days and months")
 	}
 }
 

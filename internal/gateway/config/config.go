@@ -27,6 +27,7 @@ type Config struct {
 	Pools          []Pool
 	Products       []Product
 	Keys           []Key
+	QuotaFile      string // where quotas of days and months are noted over a restart; "" means nowhere
 	Entra          *Entra // nil: bearer tokens are only taken as subscription keys
 	Logs           Logs
 	Telemetry      Telemetry
@@ -135,6 +136,9 @@ type Limits struct {
 
 // Any tells whether there is any bound at all.
 func (l Limits) Any() bool { return l != Limits{} }
+
+// Calendar tells whether there is a bound of a day or a month.
+func (l Limits) Calendar() bool { return l.TokensPerDay > 0 || l.TokensPerMonth > 0 }
 
 // Queue is the waiting room of a product; Max 0 means none.
 type Queue struct {

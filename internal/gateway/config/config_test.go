@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +155,32 @@ func TestBoundaryIsWatched(t *testing.T) {
 	}
 	if c.Pools[0].Boundary != route.WithinZone || len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0].Message, "may leave the data boundary of its first choice: westus-standard") {
 		t.Errorf("warnings: %v", c.Warnings)
+	}
+}
+
+// Use of days and months is noted beside the records, or where the file says;
+// where it would be forgotten, check says so.
+func TestQuotasHaveAPlace(t *testing.T) {
+	const daily = "    limits: {tokensPerDay: 5, tokensPerMinute: 100000,"
+	text := strings.Replace(contract(t), "    limits: {tokensPerMinute: 100000,", daily, 1)
+	for _, c := range []struct{ logs, extra, want, warning string }{
+		{"logs: {dir: ./logs", "", "logs/quotas.json", ""},
+		{"logs: {dir: ./logs", "\nquotaFile: /var/lib/azptu/q.json\n", "/var/lib/azptu/q.json", ""},
+		{`logs: {dir: ""`, "", "", "a restart forgets"},
+	} {
+		parsed, err := Parse([]byte(strings.Replace(text, "logs: {dir: ./logs", c.logs, 1) + c.extra))
+		if err != nil {
+			t.Fatal(err)
+		}
+		warned := ""
+		for _, w := range parsed.Warnings {
+			if w.Path == "quotaFile" {
+				warned = w.Message
+			}
+		}
+		if filepath.ToSlash(parsed.QuotaFile) != c.want || (warned != "") != (c.warning != "") || !strings.Contains(warned, c.warning) {
+			t.Errorf("%+v: %q, warned %q", c, parsed.QuotaFile, warned)
+		}
 	}
 }
 

@@ -94,6 +94,7 @@ func (p *parser) file(n *yaml.Node) {
 		"keys": func(n *yaml.Node, path string) {
 			p.list(n, path, func(n *yaml.Node, path string) { c.Keys = append(c.Keys, p.key(n, path)) })
 		},
+		"quotaFile": p.noted(p.text(&c.QuotaFile)),
 		"entra":     p.entra,
 		"policies":  p.policies,
 		"logs":      p.logs,
