@@ -80,6 +80,17 @@ func (b *binder) item(x ast.Expr, r *row) []item {
 	return []item{it}
 }
 
+// arrays counts the arguments of array_sort_asc that are to be sorted.
+func arrays(args []Expr) int {
+	n := 0
+	for _, a := range args {
+		if a.Type() != value.Bool {
+			n++
+		}
+	}
+	return n
+}
+
 // tuple binds a function that gives several columns, nil when c is none.
 func (b *binder) tuple(c *ast.Call, named *ast.Named, r *row) []item {
 	f := fn.Lookup(c.Name)
@@ -88,16 +99,14 @@ func (b *binder) tuple(c *ast.Call, named *ast.Named, r *row) []item {
 	}
 	args, given := b.args(c, r)
 	outs := f.Columns(len(args))
-	if strings.HasPrefix(c.Name, "array_sort") {
-		n := 0
-		for _, a := range args {
-			if a.Type() != value.Bool {
-				n++
-			}
-		}
-		if outs = outs[:n]; n < 2 {
+	sorts := strings.HasPrefix(c.Name, "array_sort")
+	if sorts {
+		if outs = outs[:arrays(args)]; len(outs) < 2 {
 			return nil
 		}
+	}
+	if named != nil && (sorts || !named.Tuple) { // one name asks for the first column alone
+		outs = outs[:min(len(outs), len(named.Names))]
 	}
 	call := b.scalarCall(c, sig.Scalar(c.Name), f, args, given)
 	prefix := c.Name + "_"
@@ -106,12 +115,9 @@ func (b *binder) tuple(c *ast.Call, named *ast.Named, r *row) []item {
 	}
 	var list []item
 	for i, o := range outs {
-		if named != nil && i >= len(named.Names) && (!named.Tuple || strings.HasPrefix(c.Name, "array_sort")) {
-			break // one name asks for the first column alone
-		}
 		x := b.coerce(b.fold(fn.Lookup("[]"), []Expr{call, Const{value.OfLong(int64(i))}}, value.Dynamic), o.Type)
 		it := item{name: prefix + "_" + o.Name, x: x, at: c.Pos, tuple: true}
-		if strings.HasPrefix(c.Name, "array_sort") {
+		if sorts {
 			it.name = nameOr(nameOf(c.Args[i]), "array"+itoa(i)) + "_sorted"
 		}
 		if named != nil && i < len(named.Names) {

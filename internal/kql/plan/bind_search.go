@@ -56,13 +56,9 @@ func (b *binder) search(p *pipeline, op *ast.Search, in *scope) {
 func (b *binder) searchCond(x ast.Expr, r *row, cs, lax bool) Expr {
 	switch x := x.(type) {
 	case *ast.Literal:
-		switch {
-		case x.V.T == value.String:
-			return b.anyHas(x.V.S, r.cols, cs)
-		case x.V.T.IsInteger():
-			return b.anyHas(value.Text(x.V), r.cols, cs)
-		case x.V.T == value.Real: // not looked for among reals
-			return b.anyHas(value.Text(x.V), filterCols(r.cols, func(c Col) bool { return c.Type != value.Real }), cs)
+		if x.V.T == value.String || x.V.T.IsInteger() || x.V.T == value.Real {
+			// a number with a fraction is not looked for among reals
+			return b.anyHas(value.Text(x.V), filterCols(r.cols, func(c Col) bool { return c.Type != value.Real || x.V.T != value.Real }), cs)
 		}
 	case *ast.Binary:
 		switch x.Op {

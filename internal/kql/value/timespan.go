@@ -70,11 +70,8 @@ func ParseTimeSpan(s string) (ticks int64, ok bool) {
 	for i < len(s) && (s[i] >= '0' && s[i] <= '9' || s[i] == '.') {
 		i++
 	}
-	if i == 0 {
-		return 0, false
-	}
-	if i == len(s) && strings.Contains(s, ".") {
-		return 0, false // days are whole; 1.5d is written with its unit
+	if i == 0 || i == len(s) && strings.Contains(s, ".") {
+		return 0, false // days are whole: 1.5d is written with its unit
 	}
 	unit := Day
 	nano := false
