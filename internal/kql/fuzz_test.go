@@ -89,6 +89,9 @@ var fuzzSeeds = []string{
 	"T | evaluate sliding_window_counts(a, t, datetime(1970-01-01), datetime(1970-01-03), 6h, 1h, s) | where Dcount > 1 | summarize sum(Count) by s",
 	"T | project s, k, a | evaluate basket(0.1, a) | project SegmentId, s, k | join kind=inner (T | evaluate autocluster(0.3) | project s) on s",
 	"T | evaluate sequence_detect(t, 3h, 9h, x = a > 2, y = k, s) | evaluate rolling_percentile(Duration, 50, x_t, 1d, 2, s)",
+	"T | make-graph a --> s with (T | project s, n, k) on s | graph-match cycles=none (x)-[e*1..2]-(y)<-[f]-(z) where all(e, b > 1) and f.k and isnotnull(y.n) project map(e, a), inner = map(inner_nodes(e), n), node_degree_in(y), f.d.x, y",
+	"T | make-graph s --> a with_node_id=i partitioned-by k (graph-mark-components kind=strong | graph-shortest-paths output=all (x)-[e*1..3]->(y) where x.i != y.i project x.i, y.i, y.ComponentId, e.b)",
+	"let G = T | make-graph ['a'] --> ['b']; G | graph-to-table nodes as N with_node_id=i, edges as E with_source_id=f with_target_id=t; union N, E | count",
 	"T | top-nested 2 of s by sum(a), top-nested 1 of k by count() | fork (count) (take 1)",
 }
 

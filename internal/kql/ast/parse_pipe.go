@@ -103,6 +103,7 @@ func init() {
 		"parse": parseParse, "parse-where": parseParse, "parse-kv": parseKV, "make-series": parseMakeSeries,
 		"as": parseAs, "evaluate": parseEvaluate, "render": parseRender, "search": parseSearch, "find": parseFind,
 		"fork": parseFork, "facet": parseFacet, "partition": parsePartition, "invoke": parseInvoke, "reduce": parseReduce, "scan": parseScan,
+		"make-graph": parseMakeGraph, "graph-match": parseGraphMatch, "graph-shortest-paths": parseGraphMatch, "graph-mark-components": parseGraphComponents, "graph-to-table": parseGraphTable,
 		"range": parseRange, "datatable": parseDataTable, "externaldata": parseExternal, "external_data": parseExternal,
 	}
 	delete(operatorNames, "project-smart")

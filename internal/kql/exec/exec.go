@@ -169,6 +169,18 @@ func (x *Runner) streamRare(ctx context.Context, n plan.Node, emit func(*Rel) er
 	case *plan.Plugin:
 		return x.plugin(ctx, n, emit)
 	}
+	return x.streamGraph(ctx, n, emit)
+}
+
+func (x *Runner) streamGraph(ctx context.Context, n plan.Node, emit func(*Rel) error) error {
+	switch n := n.(type) {
+	case *plan.GraphMatch:
+		return x.graphMatch(ctx, n, emit)
+	case *plan.GraphTable:
+		return x.graphTable(ctx, n, emit)
+	case *plan.GraphPartition:
+		return x.graphPartition(ctx, n, emit)
+	}
 	return fmt.Errorf("no way to run %T", n)
 }
 

@@ -45,6 +45,9 @@ func (b *binder) call(c *ast.Call, r *row) Expr {
 	if isAggregate(c, r) {
 		return b.aggregate(c, r)[0]
 	}
+	if v := b.graphCall(c, r); v != nil {
+		return v
+	}
 	if f := special[c.Name]; f != nil {
 		return f(b, c, r)
 	}

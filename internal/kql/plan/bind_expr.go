@@ -25,6 +25,8 @@ type row struct {
 	steps map[string][]Col
 	// terms makes strings search terms.
 	terms bool
+	// graph is the pattern of a graph that may be looked at.
+	graph *graphScope
 }
 
 // without gives the same place with aggregates forbidden.
@@ -71,6 +73,9 @@ func (b *binder) scalar(x ast.Expr, r *row) Expr {
 func (b *binder) name(x *ast.Ident, r *row) Expr {
 	if i := indexOf(r.cols, x.Name); i >= 0 {
 		return Ref{r.cols[i].ID, r.cols[i].Type}
+	}
+	if v := b.graphVar(x, r); v != nil {
+		return v
 	}
 	switch v := r.in.find(x.Name).(type) {
 	case Expr:
@@ -380,6 +385,9 @@ func (b *binder) between(x *ast.Between, r *row) Expr {
 
 func (b *binder) member(x *ast.Member, r *row) Expr {
 	if id, ok := x.X.(*ast.Ident); ok && !id.Quoted {
+		if v := b.graphMember(id, x, r); v != nil {
+			return v
+		}
 		if cols := sideOf(id.Name, r); cols != nil {
 			i := indexOf(cols, x.Name)
 			if i < 0 {

@@ -20,6 +20,8 @@ type pipeline struct {
 	keyNames map[string]bool
 	// branches are set by fork, the results then are those.
 	branches []Output
+	// graph is set instead of node by make-graph.
+	graph *Graph
 	// further are results beside the rows, as long as no operator follows.
 	further []Output
 }
@@ -27,6 +29,9 @@ type pipeline struct {
 func (p *pipeline) outputs(b *binder) []Output {
 	if p.branches != nil {
 		return p.branches
+	}
+	if p.graph != nil {
+		b.failf(0, "a graph is no table: put graph-match, graph-shortest-paths or graph-to-table after make-graph")
 	}
 	return append([]Output{{Name: "PrimaryResult", Root: p.node, Render: p.render}}, p.further...)
 }
@@ -77,6 +82,9 @@ func (b *binder) single(name string, v value.Value) *pipeline {
 }
 
 func (b *binder) notTable(x ast.Expr, in *scope) {
+	if c, ok := x.(*ast.Call); ok && c.Name == "graph" {
+		b.failf(x.At(), "there are no stored graphs here: make one of tables with make-graph")
+	}
 	id, ok := x.(*ast.Ident)
 	if !ok {
 		b.failf(x.At(), "a table was expected here")
@@ -189,6 +197,9 @@ func (b *binder) operator(p *pipeline, op ast.Op, in *scope) {
 	if p.branches != nil {
 		b.failf(op.At(), "no operator can follow one that gives several tables")
 	}
+	if p.graph != nil && !ofGraphs(op) {
+		b.failf(op.At(), "a graph is no table: graph-match, graph-shortest-paths, graph-mark-components or graph-to-table was expected after make-graph")
+	}
 	if _, drawn := op.(*ast.Render); !drawn {
 		p.further = nil
 	}
@@ -265,7 +276,7 @@ func (b *binder) rarest(p *pipeline, op ast.Op, in *scope) {
 	case *ast.External:
 		b.external(p, op, in)
 	default:
-		b.failf(op.At(), "this operator is not supported")
+		b.graphOperator(p, op, in)
 	}
 }
 

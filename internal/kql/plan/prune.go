@@ -182,6 +182,8 @@ func pruneRare(n Node, need map[int]bool) Node {
 		r := *n
 		r.In = prune(n.In, with(nil, n.X))
 		return &r
+	case *GraphMatch:
+		return pruneGraph(n, need)
 	}
 	return pruneInputs(n)
 }

@@ -58,7 +58,7 @@ func rareInputs(n Node) []*Node {
 		}
 		return out
 	}
-	return nil
+	return graphInputs(n)
 }
 
 // shallow copies an operator, so that its inputs can be changed.
@@ -134,7 +134,7 @@ func shallowRare(n Node) Node {
 		c.Ins = append([]Node(nil), n.Ins...)
 		return &c
 	}
-	return n
+	return shallowGraph(n)
 }
 
 // Replace gives the plan with a subquery's source put in. The plan itself stays as it is.
