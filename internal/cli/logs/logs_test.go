@@ -127,10 +127,35 @@ func TestQueryWithoutTablesNeedsNoLogs(t *testing.T) {
 	}
 }
 
+// A query that finds nothing says which time it asked for, wherever that stands,
+// and where rows of its tables are; of other tables only when those are empty.
 func TestEmptyResultSaysWhereRowsAre(t *testing.T) {
-	code, _, talk := run(t, "", "logs", "query", "Calls | where Model == 'none'", "--dir", filled(t))
-	if code != 0 || !strings.Contains(talk, "Calls has 3 rows, from ") {
-		t.Errorf("%d %s", code, talk)
+	dir := filled(t)
+	for query, want := range map[string][]string{
+		"Calls | where Model == 'none'":                                                                                   {"Calls has 3 rows, from "},
+		"Calls | where TimeGenerated > ago(1m) and Model == 'none'":                                                       {"No rows of Calls since ", "Calls has 3 rows, from "},
+		"let w = 2h; Calls | where Status == 1 | where TimeGenerated < ago(w)":                                            {"No rows of Calls until ", "Calls has 3 rows"},
+		"Calls | where TimeGenerated between (datetime(2020-01-02) .. datetime(2020-01-03T04:00))":                        {"No rows of Calls from 2020-01-02", " to 2020-01-03", "Calls has 3 rows"},
+		"Calls | where TimeGenerated > now() and TimeGenerated < ago(1h)":                                                 {"No rows of Calls can meet the query", "Calls has 3 rows"},
+		"ApiManagementGatewayLogs | where TimeGenerated > ago(1s) | join (Calls | where Model == 'x') on TimeGenerated":   {"No rows of ApiManagementGatewayLogs since", "ApiManagementGatewayLogs has 3 rows", "Calls has 3 rows"},
+		"union Calls, (Calls | where TimeGenerated > ago(1h)) | where Model == 'none' | project-away TimeGenerated":       {"Calls has 3 rows"},
+		"AzureDiagnostics | where TimeGenerated > ago(1d) and Category == 'none' | extend TimeGenerated = now() | take 1": {"No rows of AzureDiagnostics since", "AzureDiagnostics has 3 rows"},
+	} {
+		code, _, talk := run(t, "", "logs", "query", query, "--dir", dir)
+		for _, words := range want {
+			if code != 0 || !strings.Contains(talk, words) {
+				t.Errorf("%s: %d, no %q in %s", query, code, words, talk)
+			}
+		}
+		if strings.Contains(talk, "LlmLog") {
+			t.Errorf("%s tells of other tables: %s", query, talk)
+		}
+	}
+	if _, _, talk := run(t, "", "logs", "query", "Calls | where Model == 'none'", "--since", "5m", "--dir", dir); !strings.Contains(talk, "No rows of Calls from ") {
+		t.Errorf("with a span beside the query: %s", talk)
+	}
+	if _, _, talk := run(t, "", "logs", "query", "union AzureMetrics, AzureDiagnostics | where TimeGenerated > ago(1h) and Category == 'x'", "--dir", dir, "--lang", "pt-BR"); !strings.Contains(talk, "Nenhuma linha de AzureMetrics desde") {
+		t.Errorf("in Portuguese: %s", talk)
 	}
 }
 

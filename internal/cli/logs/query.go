@@ -78,7 +78,8 @@ func (o *queryOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return o.askWithout(ctx, text, err)
 	}
-	result, err := ask(ctx, o.env, o.within(view), text)
+	seen := newWitness(view)
+	result, err := ask(ctx, o.env, o.within(seen), text)
 	if err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func (o *queryOptions) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if len(result.Tables) > 0 && result.Tables[0].Len == 0 {
-		o.explainEmpty(ctx, view, dir)
+		o.explainEmpty(ctx, view, dir, seen)
 	}
 	return nil
 }
@@ -127,7 +128,7 @@ func (n *noTables) TableNames() []string {
 }
 
 // within is the folder's tables, of the time that is asked for.
-func (o *queryOptions) within(view *calllog.View) kql.Database {
+func (o *queryOptions) within(view kql.Database) kql.Database {
 	if o.since <= 0 {
 		return view
 	}
@@ -226,24 +227,6 @@ func ask(ctx context.Context, env *verb.Env, database kql.Database, text string)
 		return nil, exit.New(exit.Failed, env.T("logs.query-limited", "Message", limit.Error())).Hint(env.T("logs.query-limited.hint")).Wrap(err)
 	}
 	return result, err
-}
-
-// explainEmpty says where rows are when a query found none.
-func (o *queryOptions) explainEmpty(ctx context.Context, view *calllog.View, dir string) {
-	if o.since > 0 {
-		o.env.Note(o.env.T("logs.asked-since", "Since", o.env.Now().Add(-o.since)))
-	}
-	found := false
-	for _, name := range view.TableNames() {
-		e, err := extentOf(ctx, view, name, o.env.Now())
-		if err == nil && e.Rows > 0 {
-			found = true
-			o.env.Note(o.env.T("logs.rows-are", "Table", name, "Rows", e.Rows, "From", *e.From, "To", *e.To))
-		}
-	}
-	if !found {
-		o.env.Note(o.env.T("logs.no-rows", "Path", dir))
-	}
 }
 
 // resultRow is one row whose JSON keeps the order and the types of a result.

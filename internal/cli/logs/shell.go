@@ -106,7 +106,8 @@ func (s *shell) take(ctx context.Context, in lines, line string, last bool) (don
 
 // ask runs a query and shows what it gives.
 func (s *shell) ask(ctx context.Context, query string) error {
-	result, err := ask(ctx, s.env, s.within(s.view), query)
+	seen := newWitness(s.view)
+	result, err := ask(ctx, s.env, s.within(seen), query)
 	if err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func (s *shell) ask(ctx context.Context, query string) error {
 		return err
 	}
 	if len(result.Tables) > 0 && result.Tables[0].Len == 0 {
-		s.explainEmpty(ctx, s.view, s.dir)
+		s.explainEmpty(ctx, s.view, s.dir, seen)
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ print n = 1`
 	if code != 0 {
 		t.Fatalf("%d %s", code, talk)
 	}
-	for _, want := range []string{"gpt-4o-2024-08-06\t2\ngpt-5-2025-08-07\t1\n3\n", "PromptTokens\tlong\n", "\n2\n", "AzureMetrics\t0", "10.0.0.9", "\n1\n"} {
+	for _, want := range []string{"gpt-4o-2024-08-06\t2\ngpt-5-2025-08-07\t1\n3\n", "PromptTokens\tlong\n", "\n2\n", "AzureMetrics\t", "10.0.0.9", "\n1\n"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in:\n%s", want, out)
 		}
