@@ -14,6 +14,29 @@ import (
 // which is on disk before it takes the file's place. mode is the file's, old or
 // new.
 func Write(path string, content []byte, mode os.FileMode) error {
+	return write(path, content, func(f *os.File) error { return f.Chmod(mode) })
+}
+
+// Rewrite puts content into a file that is there and is somebody else's to say
+// who may read: it keeps its mode, its owner and group where this process may
+// give files away, and a link to it stays a link.
+func Rewrite(path string, content []byte) error {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	old, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	return write(path, content, func(f *os.File) error {
+		keepOwner(f, old)
+		return f.Chmod(old.Mode().Perm())
+	})
+}
+
+// write replaces a file. rights makes the new one as it is to be.
+func write(path string, content []byte, rights func(*os.File) error) error {
 	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
 	if err != nil {
 		return err
@@ -23,7 +46,7 @@ func Write(path string, content []byte, mode os.FileMode) error {
 		err = temporary.Sync()
 	}
 	if err == nil {
-		err = temporary.Chmod(mode)
+		err = rights(temporary)
 	}
 	if closeErr := temporary.Close(); err == nil {
 		err = closeErr

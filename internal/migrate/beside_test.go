@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -520,6 +521,28 @@ func TestOneProcessAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	again()
+}
+
+// The gateway's file is not the migration's: who could read it still can.
+func TestGatewayFileKeepsItsRights(t *testing.T) {
+	g := &Gateway{File: filepath.Join(t.TempDir(), "gateway.yaml")}
+	mode := func() os.FileMode {
+		info, err := os.Stat(g.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Mode().Perm()
+	}
+	if err := g.keep([]byte("version: 1")); err != nil || runtime.GOOS != "windows" && mode() != 0o600 {
+		t.Errorf("a new file: %v, %v", mode(), err)
+	}
+	if err := os.Chmod(g.File, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	want := mode()
+	if err := g.keep([]byte("version: 2")); err != nil || mode() != want {
+		t.Errorf("the mode became %v, %v", mode(), err)
+	}
 }
 
 func TestFaultyJournals(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"io"
 	"net/http"
 	"os"
@@ -96,7 +97,8 @@ func (g *Gateway) Health(ctx context.Context) (Health, error) {
 	return Health{Old: sideOf(raw, g.Old), New: sideOf(raw, fresh)}, nil
 }
 
-// keep writes the configuration to its file, whole or not at all.
+// keep writes the configuration to its file, whole or not at all. The file stays
+// its owner's, with the rights that it has.
 func (g *Gateway) keep(text []byte) error {
 	if g.File == "" {
 		return nil
@@ -104,7 +106,11 @@ func (g *Gateway) keep(text []byte) error {
 	if now, err := os.ReadFile(g.File); err == nil && bytes.Equal(now, text) {
 		return nil
 	}
-	if err := atomicfile.Write(g.File, text, 0o600); err != nil {
+	err := atomicfile.Rewrite(g.File, text)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = atomicfile.Write(g.File, text, 0o600)
+	}
+	if err != nil {
 		return fmt.Errorf("writing the gateway's configuration: %w", err)
 	}
 	return nil
