@@ -129,7 +129,7 @@ func (e *Engine) Query(ctx context.Context, text string, o Options) (res *Result
 	limits := o.Limits.defaults().narrowed(q)
 	if limits.Time > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, limits.Time, &LimitError{What: fmt.Sprintf("it ran longer than %s", limits.Time)})
+		ctx, cancel = context.WithTimeoutCause(ctx, limits.Time, &LimitError{What: fmt.Sprintf("ran longer than %s: ask for less time or fewer columns, or summarize first", limits.Time)})
 		defer cancel()
 	}
 	res, err = e.run(ctx, q, o, limits)

@@ -224,7 +224,7 @@ func ask(ctx context.Context, env *verb.Env, database kql.Database, text string)
 		}
 		return nil, out
 	case errors.As(err, &limit):
-		return nil, exit.New(exit.Failed, env.T("logs.query-limited", "Message", limit.Error())).Hint(env.T("logs.query-limited.hint")).Wrap(err)
+		return nil, exit.New(exit.Failed, env.T("logs.query-limited", "Message", limit.Reason())).Hint(env.T("logs.query-limited.hint")).Wrap(err)
 	}
 	return result, err
 }

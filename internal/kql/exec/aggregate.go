@@ -27,7 +27,7 @@ func (x *Runner) newGrouping(keys []plan.Expr, aggs []plan.Agg) *grouping {
 		spec := a.Spec
 		spec.Bytes = func(n int64) {
 			if err := x.grow(n); err != nil {
-				x.Fn.Fail(err)
+				x.Fn.Fail(blame(err, "summarize"))
 			}
 		}
 		s.aggs = append(s.aggs, agg.New(spec))
@@ -96,11 +96,11 @@ func (x *Runner) update(s *grouping, r *Rel, keys []eval, args [][]eval) error {
 	groups := s.g.assign(kv, r.Len, r.Seq)
 	total := s.g.len()
 	if x.MaxRows > 0 && int64(total) > x.MaxRows {
-		return &LimitError{fmt.Sprintf("it makes more than %d groups", x.MaxRows)}
+		return &LimitError{What: fmt.Sprintf("makes more than %d groups: filter rows first, or group by fewer or coarser keys (bin)", x.MaxRows), Operator: "summarize"}
 	}
 	if total > before {
 		if err := x.grow(int64(total-before) * int64(64+48*(len(keys)+len(args)))); err != nil {
-			return err
+			return blame(err, "summarize")
 		}
 	}
 	for i, a := range s.aggs {

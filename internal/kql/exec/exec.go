@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
+	"strconv"
 	"sync/atomic"
 
 	"github.com/azptu/azptu/internal/kql/fn"
@@ -38,10 +40,30 @@ type Runner struct {
 }
 
 // LimitError says that a query wanted more than it may have.
-type LimitError struct{ What string }
+type LimitError struct {
+	What     string // "needs more than 64 MB of memory, …"
+	Operator string // of the language, that wanted it; "" for the query as a whole
+}
 
-// Error names the limit.
-func (e *LimitError) Error() string { return "the query was stopped: " + e.What }
+// Error names the operator and the limit.
+func (e *LimitError) Error() string { return "the query was stopped: " + e.Reason() }
+
+// Reason says what wanted more than it may have, and what helps.
+func (e *LimitError) Reason() string {
+	if e.Operator == "" {
+		return "it " + e.What
+	}
+	return e.Operator + " " + e.What
+}
+
+// blame names the operator that met a limit, unless one inside it did.
+func blame(err error, operator string) error {
+	var limit *LimitError
+	if errors.As(err, &limit) && limit.Operator == "" {
+		limit.Operator = operator
+	}
+	return err
+}
 
 // errStop ends a stream early because nobody wants more rows.
 var errStop = errors.New("no more rows are wanted")
@@ -52,9 +74,19 @@ const batchRows = 4096
 // grow counts memory; it fails when the query holds too much.
 func (x *Runner) grow(bytes int64) error {
 	if held := x.held.Add(bytes); x.MaxBytes > 0 && held > x.MaxBytes {
-		return &LimitError{fmt.Sprintf("it needs more than %d MB of memory; filter rows earlier, or raise the limit", x.MaxBytes>>20)}
+		return &LimitError{What: fmt.Sprintf("needs more memory than the %s that a query may hold: filter rows earlier (where), keep fewer columns (project), or summarize first", megabytes(x.MaxBytes))}
 	}
 	return nil
+}
+
+func megabytes(n int64) string {
+	return strconv.FormatFloat(math.Ceil(float64(n)/(1<<20)*10)/10, 'f', -1, 64) + " MB"
+}
+
+// hold computes the rows that an operator must have all at once.
+func (x *Runner) hold(ctx context.Context, operator string, n plan.Node) (*Rel, error) {
+	r, err := x.Run(ctx, n)
+	return r, blame(err, operator)
 }
 
 // Run computes a plan's rows.
@@ -65,7 +97,7 @@ func (x *Runner) Run(ctx context.Context, n plan.Node) (*Rel, error) {
 	err := x.Stream(ctx, n, func(r *Rel) error {
 		total += r.Len
 		if x.MaxRows > 0 && int64(total) > x.MaxRows {
-			return &LimitError{fmt.Sprintf("it holds more than %d rows; aggregate, or add take", x.MaxRows)}
+			return &LimitError{What: fmt.Sprintf("holds more than %d rows: filter rows earlier (where), summarize, or add take", x.MaxRows)}
 		}
 		bytes := int64(0)
 		for i, v := range r.Cols {

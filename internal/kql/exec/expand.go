@@ -53,7 +53,7 @@ func (x *Runner) opened(n *plan.Expand, docs []*value.Vector, rows, from int, al
 	row := from
 	for ; row < rows && (all || len(out.rows) < maxOpened); row++ {
 		if x.MaxRows > 0 && int64(len(out.rows)) > x.MaxRows {
-			return nil, 0, &LimitError{fmt.Sprintf("an expansion makes more than %d rows", x.MaxRows)}
+			return nil, 0, &LimitError{What: fmt.Sprintf("makes more than %d rows: filter rows or lists first", x.MaxRows), Operator: "mv-expand"}
 		}
 		count := 0
 		for i, d := range docs {
@@ -136,7 +136,7 @@ func (b *bound) Columns() []plan.Col { return b.cols }
 
 // apply runs a subquery over the expansion of each row and puts the row's columns beside.
 func (x *Runner) apply(ctx context.Context, n *plan.Apply, emit func(*Rel) error) error {
-	in, err := x.Run(ctx, n.In.In)
+	in, err := x.hold(ctx, "mv-apply", n.In.In)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (x *Runner) apply(ctx context.Context, n *plan.Apply, emit func(*Rel) error
 			hi++
 		}
 		src := &bound{cols: n.Source.Cols, rel: all.slice(lo, hi)}
-		res, err := x.Run(ctx, plan.Replace(n.Sub, n.Source, src))
+		res, err := x.hold(ctx, "mv-apply", plan.Replace(n.Sub, n.Source, src))
 		if err != nil {
 			return err
 		}
@@ -199,7 +199,7 @@ func applyColumns(n *plan.Apply) (left, sub []int) {
 
 // partition runs a subquery for each value of the key, in the order the values are met.
 func (x *Runner) partition(ctx context.Context, n *plan.Partition, emit func(*Rel) error) error {
-	in, err := x.Run(ctx, n.In)
+	in, err := x.hold(ctx, "partition", n.In)
 	if err != nil {
 		return err
 	}

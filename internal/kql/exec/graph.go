@@ -19,13 +19,13 @@ type network struct {
 
 // network gathers a graph's tables.
 func (x *Runner) network(ctx context.Context, g *plan.Graph) (*network, error) {
-	edges, err := x.Run(ctx, g.Edges)
+	edges, err := x.hold(ctx, "make-graph", g.Edges)
 	if err != nil {
 		return nil, err
 	}
 	tables := make([]*Rel, len(g.Nodes))
 	for k, in := range g.Nodes {
-		if tables[k], err = x.Run(ctx, in); err != nil {
+		if tables[k], err = x.hold(ctx, "make-graph", in); err != nil {
 			return nil, err
 		}
 	}
@@ -165,7 +165,7 @@ func (x *Runner) graphPartition(ctx context.Context, n *plan.GraphPartition, emi
 	g := newGrouper([]value.Type{n.Keys[0].Type()})
 	parts := 0
 	for k, in := range n.Ins {
-		r, err := x.Run(ctx, in)
+		r, err := x.hold(ctx, "make-graph", in)
 		if err != nil {
 			return err
 		}

@@ -19,11 +19,11 @@ type pairs struct {
 
 // join gathers both sides and matches them by hashed keys.
 func (x *Runner) join(ctx context.Context, n *plan.Join, emit func(*Rel) error) error {
-	left, err := x.Run(ctx, n.Left)
+	left, err := x.hold(ctx, "join", n.Left)
 	if err != nil {
 		return err
 	}
-	right, err := x.Run(ctx, n.Right)
+	right, err := x.hold(ctx, "join", n.Right)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func members(keys, others []*value.Vector, n, m int, want bool) []int32 {
 
 func (x *Runner) match2(ctx context.Context, n *plan.Join, lk, rk []*value.Vector, lrows, rrows int) (*pairs, error) {
 	if err := x.grow(int64(rrows) * indexBytes); err != nil {
-		return nil, err
+		return nil, blame(err, "join")
 	}
 	idx := buildIndex(rk, rrows, false)
 	if n.Lookup {
@@ -139,7 +139,7 @@ func (x *Runner) match2(ctx context.Context, n *plan.Join, lk, rk []*value.Vecto
 // checkPairs notices cancellation and joins that grow too large.
 func (x *Runner) checkPairs(ctx context.Context, row int, p *pairs) error {
 	if x.MaxRows > 0 && int64(len(p.left)) > x.MaxRows {
-		return &LimitError{fmt.Sprintf("a join makes more than %d rows", x.MaxRows)}
+		return &LimitError{What: fmt.Sprintf("makes more than %d rows: filter both sides first, or join on more columns", x.MaxRows), Operator: "join"}
 	}
 	if row%batchRows == 0 {
 		return ctx.Err()

@@ -26,7 +26,7 @@ type sequence struct {
 }
 
 func (x *Runner) match(ctx context.Context, n *plan.Match, emit func(*Rel) error) error {
-	in, err := x.Run(ctx, n.In)
+	in, err := x.hold(ctx, "scan", n.In)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 
 // topNested keeps the best values of each level within each value kept of the level above.
 func (x *Runner) topNested(ctx context.Context, n *plan.TopNested, emit func(*Rel) error) error {
-	in, err := x.Run(ctx, n.In)
+	in, err := x.hold(ctx, "top-nested", n.In)
 	if err != nil {
 		return err
 	}

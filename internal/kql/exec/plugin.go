@@ -16,7 +16,7 @@ func (x *Runner) plugin(ctx context.Context, n *plan.Plugin, emit func(*Rel) err
 	}
 	c := &plugin.Call{Consts: n.Consts, Dims: n.Dims, Grow: x.grow, Check: ctx.Err}
 	for _, in := range n.Ins {
-		r, err := x.Run(ctx, in)
+		r, err := x.hold(ctx, "evaluate "+n.Name, in)
 		if err != nil {
 			return err
 		}

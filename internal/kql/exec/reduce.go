@@ -22,7 +22,7 @@ const maxPatterns = 1000
 // reduce groups strings that have the same number of words and enough of them alike; words
 // that differ become asterisks.
 func (x *Runner) reduce(ctx context.Context, n *plan.Reduce, emit func(*Rel) error) error {
-	in, err := x.Run(ctx, n.In)
+	in, err := x.hold(ctx, "reduce", n.In)
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ func (x *Runner) axisOf(n *plan.MakeSeries, v *value.Vector, rows int) (*axis, e
 	}
 	points := a.points(to, inclusive)
 	if points > maxPoints {
-		return nil, &LimitError{fmt.Sprintf("a series has more than %d points", maxPoints)}
+		return nil, &LimitError{What: fmt.Sprintf("makes more than %d points: ask for larger steps or less time", maxPoints), Operator: "make-series"}
 	}
 	a.n = int(max(points, 0))
 	return a, nil
@@ -116,7 +116,7 @@ func (a *axis) points(to value.Value, inclusive bool) float64 {
 
 // makeSeries groups by the keys and the place on the axis, then lays the results out.
 func (x *Runner) makeSeries(ctx context.Context, n *plan.MakeSeries, emit func(*Rel) error) error {
-	in, err := x.Run(ctx, n.In)
+	in, err := x.hold(ctx, "make-series", n.In)
 	if err != nil {
 		return err
 	}

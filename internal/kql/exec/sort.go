@@ -24,7 +24,7 @@ func (x *Runner) sort(ctx context.Context, n *plan.Sort, emit func(*Rel) error) 
 	if n.Limit > 0 && n.Limit <= 10000 {
 		in, err = x.top(ctx, n, cols, evals)
 	} else {
-		in, err = x.Run(ctx, n.In)
+		in, err = x.hold(ctx, "sort", n.In)
 	}
 	if err != nil || in == nil {
 		return err

@@ -81,7 +81,7 @@ func (x *Runner) union(ctx context.Context, n *plan.Union, emit func(*Rel) error
 
 // sample keeps N rows, each as likely as any other (reservoir).
 func (x *Runner) sample(ctx context.Context, n *plan.Sample, emit func(*Rel) error) error {
-	in, err := x.Run(ctx, n.In)
+	in, err := x.hold(ctx, "sample", n.In)
 	if err != nil {
 		return err
 	}

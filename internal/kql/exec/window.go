@@ -10,7 +10,7 @@ import (
 // window computes functions that see neighbouring rows, one after the other, each seeing
 // the results of those before it.
 func (x *Runner) window(ctx context.Context, n *plan.Window, emit func(*Rel) error) error {
-	in, err := x.Run(ctx, n.In)
+	in, err := x.hold(ctx, "serialize", n.In)
 	if err != nil {
 		return err
 	}
