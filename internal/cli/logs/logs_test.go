@@ -116,9 +116,10 @@ func TestQueryWithoutTablesNeedsNoLogs(t *testing.T) {
 	}{
 		"print a = 1 + 1": {0, "2", ""},
 		"datatable(a:long) [1, 2] | summarize sum(a)": {0, "3", ""},
-		"print foo(1)":               {2, "", "foo"},
-		"search 'x'":                 {3, "", "no logs in"},
-		"union Calls, (print a = 1)": {3, "", "no logs in"},
+		"print foo(1)":                {2, "", "foo"},
+		"print real(nan), real(+inf)": {0, "NaN\tinf", ""},
+		"search 'x'":                  {3, "", "no logs in"},
+		"union Calls, (print a = 1)":  {3, "", "no logs in"},
 	} {
 		code, out, talk := run(t, "", "logs", "query", query, "--dir", none, "-o", "tsv")
 		if code != want.code || strings.TrimSpace(out) != want.out || !strings.Contains(talk, want.talk) {

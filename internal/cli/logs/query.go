@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -276,7 +277,7 @@ func shownCell(x kql.Value) any {
 		return nil
 	case x.T == value.Long || x.T == value.Int:
 		return x.I
-	case x.T == value.Real:
+	case x.T == value.Real && !math.IsNaN(x.F) && !math.IsInf(x.F, 0):
 		return x.F
 	}
 	return kql.Text(x)
