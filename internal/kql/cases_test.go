@@ -114,6 +114,9 @@ func TestErrorsSayWhereAndWhat(t *testing.T) {
 		"T | project pack_all(s)":               "line 1, column 22: pack_all() wants a constant here: true leaves out what is empty",
 		"T | extend x = repeat(dynamic(1), 2)":  "line 1, column 16: repeat() cannot be called with (dynamic, long): expected repeat(scalar that is not dynamic, long)",
 		"T | where s has dynamic('x')":          "line 1, column 13: the operator 'has' is not defined for string and dynamic",
+		"T | summarize sum(d.x)":                "line 1, column 15: sum() takes a number, timespan or datetime here, not a dynamic; convert it first: tolong(…)",
+		"T | where d.ok":                        "line 1, column 12: a condition must be bool, not dynamic; convert it first: tobool(d[\"ok\"])",
+		"print current_database('x')":           "line 1, column 7: current_database() does not take 1 arguments: expected current_database()",
 		"declare query_parameters(n:long); n":   "line 1, column 1: the query parameter 'n' has no value",
 	} {
 		_, err := runFor(text, db, false)

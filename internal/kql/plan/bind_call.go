@@ -49,6 +49,7 @@ func (b *binder) call(c *ast.Call, r *row) Expr {
 		return v
 	}
 	if f := special[c.Name]; f != nil {
+		b.checkCount(c)
 		return f(b, c, r)
 	}
 	if windowNames[c.Name] {
@@ -64,6 +65,17 @@ func (b *binder) call(c *ast.Call, r *row) Expr {
 		return b.fold(fn.Lookup("[]"), []Expr{call, Const{value.OfLong(0)}}, value.Dynamic)
 	}
 	return b.scalarCall(c, s, f, args, given)
+}
+
+// checkCount refuses a call with more or fewer arguments than the function ever takes.
+func (b *binder) checkCount(c *ast.Call) {
+	s := sig.Scalar(c.Name)
+	if s == nil {
+		return
+	}
+	if least, most := s.Counts(); len(c.Args) < least || len(c.Args) > most {
+		b.failf(c.Pos, "%s() does not take %d arguments: expected %s", c.Name, len(c.Args), s.Usage())
+	}
 }
 
 func (b *binder) scalarCall(c *ast.Call, s *sig.Symbol, f *fn.Func, args []Expr, given []sig.Arg) Expr {

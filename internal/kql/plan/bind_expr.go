@@ -221,7 +221,7 @@ func (b *binder) undefined(x *ast.Binary, l, r Expr) {
 func (b *binder) condition(x ast.Expr, r *row) Expr {
 	v := b.scalar(x, r)
 	if v.Type() == value.Dynamic {
-		return b.coerce(v, value.Bool)
+		b.failf(x.At(), "a condition must be bool, not dynamic; convert it first: tobool(%s)", ast.Print(x))
 	}
 	if v.Type() != value.Bool {
 		b.failf(x.At(), "a condition must be bool, not %s", v.Type())

@@ -56,9 +56,8 @@ func (b *binder) search(p *pipeline, op *ast.Search, in *scope) {
 func (b *binder) searchCond(x ast.Expr, r *row, cs, lax bool) Expr {
 	switch x := x.(type) {
 	case *ast.Literal:
-		if x.V.T == value.String || x.V.T.IsInteger() || x.V.T == value.Real {
-			// a number with a fraction is not looked for among reals
-			return b.anyHas(value.Text(x.V), filterCols(r.cols, func(c Col) bool { return c.Type != value.Real || x.V.T != value.Real }), cs)
+		if x.V.T == value.String || x.V.T.IsNumeric() {
+			return b.anyHas(value.Text(x.V), searched(x.V.T, r.cols), cs)
 		}
 	case *ast.Binary:
 		switch x.Op {
@@ -93,6 +92,12 @@ func (b *binder) searchCond(x ast.Expr, r *row, cs, lax bool) Expr {
 		return b.laxCondition(x, &plain)
 	}
 	return b.condition(x, &plain)
+}
+
+// searched gives the columns in which a term is looked for: a number with a fraction not
+// among reals.
+func searched(term value.Type, cols []Col) []Col {
+	return filterCols(cols, func(c Col) bool { return c.Type != value.Real || term != value.Real })
 }
 
 // laxCondition is false where a name is not known.

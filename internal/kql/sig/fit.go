@@ -80,7 +80,9 @@ func (o Overload) fitParams(params []Param, args []Arg) (Match, bool) {
 			return m, false
 		}
 		m.Convert[i] = to
-		m.score += score
+		if m.score += score; score == lenient && to != value.String && m.dynamic == nil {
+			m.dynamic = &params[i]
+		}
 	}
 	m.Result = o.result(args, common)
 	return m, true
@@ -126,8 +128,15 @@ var classes = map[string]func(t value.Type) bool{
 // listKinds are the classes that a dynamic fits only as an array.
 var listKinds = map[string]bool{"array": true, "strarr": true, "intarr": true}
 
-// lenient is the score of an argument that Kusto converts only at run time.
+// lenient is the score of a dynamic argument that would have to be converted.
 const lenient = 10
+
+// converters says which function makes of a dynamic what a parameter takes. A string is
+// made unasked.
+var converters = map[string]string{
+	"integer": "tolong", "num": "todouble", "realdec": "todouble", "numbool": "todouble", "summable": "tolong", "orderable": "tostring", "notdyn": "tostring",
+	"bool": "tobool", "int": "toint", "long": "tolong", "real": "todouble", "decimal": "todecimal", "datetime": "todatetime", "timespan": "totimespan", "guid": "toguid",
+}
 
 // dynamicFor says what a dynamic becomes for a class that does not take one.
 var dynamicFor = map[string]value.Type{"integer": value.Long, "num": value.Real, "realdec": value.Real, "numbool": value.Real, "summable": value.Real, "orderable": value.Unknown, "notdyn": value.Unknown}

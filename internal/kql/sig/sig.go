@@ -156,6 +156,8 @@ type Match struct {
 	// Result is the call's type, Unknown when the function decides itself.
 	Result value.Type
 	score  int
+	// dynamic is the first parameter that is given a dynamic and takes none.
+	dynamic *Param
 }
 
 // Resolve finds the overload that fits best, or says why none does.
@@ -163,18 +165,44 @@ func (s *Symbol) Resolve(args []Arg) (Match, error) {
 	best, found := Match{}, false
 	for _, o := range s.Overloads {
 		m, ok := o.fit(args)
-		if ok && (!found || m.score < best.score) {
+		if ok && (!found || best.dynamic != nil && m.dynamic == nil || m.score < best.score && (best.dynamic == nil) == (m.dynamic == nil)) {
 			best, found = m, true
 		}
 	}
-	if found {
+	switch {
+	case found && best.dynamic == nil:
 		return best, nil
+	case found:
+		kind, _, _ := strings.Cut(best.dynamic.Kind, "|")
+		return Match{}, fmt.Errorf("%s() takes %s here, not a dynamic; convert it first: %s(…)", s.Name, article(kindNames(best.dynamic.Kind)), converters[kind])
 	}
 	have := make([]string, len(args))
 	for i, a := range args {
 		have[i] = a.Type.String()
 	}
 	return Match{}, fmt.Errorf("%s() cannot be called with (%s): expected %s", s.Name, strings.Join(have, ", "), s.Usage())
+}
+
+func article(noun string) string {
+	if strings.Contains("aeiou", noun[:1]) {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+// Counts gives how few and how many arguments the overloads take.
+func (s *Symbol) Counts() (least, most int) {
+	for i, o := range s.Overloads {
+		few, many := 0, 0
+		for _, p := range o.Params {
+			few, many = few+p.Min, min(many+p.Max, unbounded)
+		}
+		if i == 0 || few < least {
+			least = few
+		}
+		most = max(most, many)
+	}
+	return least, most
 }
 
 // Usage prints the overloads for people.

@@ -66,10 +66,7 @@ func ParseTimeSpan(s string) (ticks int64, ok bool) {
 		ticks, ok = parseClock(s, neg)
 		return ticks, ok
 	}
-	i := 0
-	for i < len(s) && (s[i] >= '0' && s[i] <= '9' || s[i] == '.') {
-		i++
-	}
+	i := len(s) - len(strings.TrimLeft(s, "0123456789."))
 	if i == 0 || i == len(s) && strings.Contains(s, ".") {
 		return 0, false // days are whole: 1.5d is written with its unit
 	}
