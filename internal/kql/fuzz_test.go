@@ -92,6 +92,7 @@ var fuzzSeeds = []string{
 	"T | make-graph a --> s with (T | project s, n, k) on s | graph-match cycles=none (x)-[e*1..2]-(y)<-[f]-(z) where all(e, b > 1) and f.k and isnotnull(y.n) project map(e, a), inner = map(inner_nodes(e), n), node_degree_in(y), f.d.x, y",
 	"T | make-graph s --> a with_node_id=i partitioned-by k (graph-mark-components kind=strong | graph-shortest-paths output=all (x)-[e*1..3]->(y) where x.i != y.i project x.i, y.i, y.ComponentId, e.b)",
 	"let G = T | make-graph ['a'] --> ['b']; G | graph-to-table nodes as N with_node_id=i, edges as E with_source_id=f with_target_id=t; union N, E | count",
+	"T | make-series y = sum(b) default = 0 on t step 1h | extend series_decompose_anomalies(y, 1.5, -1, 'linefit'), series_fit_2lines(y), (p, q) = series_periods_detect(y, 0.0, 20.0, 2)",
 	"T | top-nested 2 of s by sum(a), top-nested 1 of k by count() | fork (count) (take 1)",
 }
 

@@ -2,15 +2,16 @@ package fn
 
 import (
 	"math"
-	"sort"
 
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
 var fitFuncs = func() group {
 	return group{
-		"series_fit_line":         {Row: fitLine, Columns: fitColumns},
-		"series_fit_line_dynamic": {Row: fitLineDynamic},
+		"series_fit_line":           {Row: fitLine, Columns: fitColumns},
+		"series_fit_line_dynamic":   {Row: fitLineDynamic},
+		"series_fit_2lines":         {Row: fit2Lines, Columns: fit2Columns},
+		"series_fit_2lines_dynamic": {Row: fit2LinesDynamic},
 	}
 }
 
@@ -117,30 +118,25 @@ func fitLineDynamic(c *Context, a []value.Value) value.Value {
 	return dyn(b)
 }
 
-// seriesOutliers scores by Tukey's fences: 0 within the quartiles' range, growing beyond.
+// seriesOutliers scores by Tukey's fences: 0 within the usual range, growing beyond. Missing
+// values and those to be ignored score 0.
 func seriesOutliers(_ *Context, a []value.Value) value.Value {
 	s, ok := seriesOf(a[0])
-	if !ok || len(s) == 0 {
+	lo, hi, known := fences(asText(a, 1, "ctukey"))
+	if !ok || len(s) == 0 || !known {
 		return null(value.Dynamic)
 	}
-	lo, hi := 10.0, 90.0
-	if len(a) > 4 {
-		lo, hi = asReal(a[3]), asReal(a[4])
-	}
-	o := append([]float64(nil), s...)
-	sort.Float64s(o)
-	p, q := interpolated(o, lo), interpolated(o, hi)
-	out := make([]float64, len(s))
-	for i, f := range s {
-		switch {
-		case q == p:
-		case f > q:
-			out[i] = (f - q) / (q - p)
-		case f < p:
-			out[i] = (f - p) / (q - p)
+	if len(a) > 2 && !a[2].Null {
+		for i, f := range s {
+			if f == asReal(a[2]) {
+				s[i] = math.NaN()
+			}
 		}
 	}
-	return seriesDyn(out)
+	if len(a) > 4 && !a[3].Null && !a[4].Null {
+		lo, hi = asReal(a[3]), asReal(a[4])
+	}
+	return seriesDyn(beyondFences(s, lo, hi))
 }
 
 // interpolated gives a percentile of sorted numbers, linear between neighbours.
@@ -156,44 +152,108 @@ func interpolated(sorted []float64, p float64) float64 {
 	return sorted[i] + (sorted[i+1]-sorted[i])*(at-float64(i))
 }
 
-// seriesSeasonal gives each point the median of the points in the same place of the period.
-func seriesSeasonal(_ *Context, a []value.Value) value.Value {
-	s, ok := seriesOf(a[0])
-	if !ok || len(s) == 0 {
-		return null(value.Dynamic)
-	}
-	period := int(arg(a, 1, value.OfLong(-1)).I)
-	if period <= 0 {
-		period = detectPeriod(s)
-	}
-	period = min(max(period, 1), len(s))
-	test := int(arg(a, 2, value.OfLong(0)).I)
-	train := s[:len(s)-min(max(test, 0), len(s)-1)]
-	out := make([]float64, len(s))
-	for i := range out {
-		var same []float64
-		for j := i % period; j < len(train); j += period {
-			same = append(same, train[j])
+func fit2Columns(int) []Output {
+	out := []Output{{"rsquare", value.Real}, {"split_idx", value.Long}, {"variance", value.Real}, {"rvariance", value.Real}, {"line_fit", value.Dynamic}}
+	for _, side := range []string{"right_", "left_"} {
+		for _, name := range []string{"rsquare", "slope", "interception", "variance", "rvariance"} {
+			out = append(out, Output{side + name, value.Real})
 		}
-		sort.Float64s(same)
-		out[i] = interpolated(same, 50)
 	}
-	return seriesDyn(out)
+	return out
 }
 
-// detectPeriod finds the shift at which a series is most like itself.
-func detectPeriod(s []float64) int {
-	m := mean(s)
-	best, at := 0.0, 1
-	n := min(len(s), 4096)
-	for lag := 2; lag <= n/2; lag++ {
-		sum := 0.0
-		for i := 0; i+lag < n; i++ {
-			sum += (s[i] - m) * (s[i+lag] - m)
-		}
-		if sum /= float64(n - lag); sum > best*1.01 {
-			best, at = sum, lag
+// segment is a line fitted to a part of a series, whose first point is at 0.
+type segment struct{ rsquare, slope, base, variance, rvariance float64 }
+
+// sums are those of a series up to each point, from which a line through any part follows.
+type sums struct{ y, xy, yy []float64 }
+
+func sumsOf(s []float64) sums {
+	t := sums{make([]float64, len(s)+1), make([]float64, len(s)+1), make([]float64, len(s)+1)}
+	for i, y := range s {
+		t.y[i+1], t.xy[i+1], t.yy[i+1] = t.y[i]+y, t.xy[i]+float64(i)*y, t.yy[i]+y*y
+	}
+	return t
+}
+
+// fit fits a line to the points from lo to hi.
+func (t sums) fit(lo, hi int) segment {
+	n := float64(hi - lo)
+	sy, syy := t.y[hi]-t.y[lo], t.yy[hi]-t.yy[lo]
+	sxy := t.xy[hi] - t.xy[lo] - float64(lo)*sy
+	sx, sxx := n*(n-1)/2, (n-1)*n*(2*n-1)/6
+	var l segment
+	if d := n*sxx - sx*sx; d > 0 {
+		l.slope = (n*sxy - sx*sy) / d
+	}
+	l.base = (sy - l.slope*sx) / n
+	total := max(syy-sy*sy/n, 0)
+	residual := max(total-l.slope*(sxy-sx*sy/n), 0)
+	l.variance, l.rvariance, l.rsquare = total/n, residual/n, 1
+	if total > 0 {
+		l.rsquare = 1 - residual/total
+	}
+	return l
+}
+
+// fit2Lines fits one line to each side of the point where that fits best.
+func fit2Lines(c *Context, a []value.Value) value.Value {
+	s, ok := seriesOf(a[0])
+	n := len(s)
+	if !ok || n < 4 {
+		return dyn(make([]any, 15))
+	}
+	middle := mean(s)
+	flat := make([]float64, n)
+	for i, f := range s {
+		if flat[i] = f - middle; math.IsNaN(f) {
+			return dyn(make([]any, 15))
 		}
 	}
-	return at
+	t := sumsOf(flat)
+	best, split := math.Inf(1), 2
+	for i := 2; i <= n-2; i++ {
+		if r := t.fit(0, i).rvariance*float64(i) + t.fit(i, n).rvariance*float64(n-i); r < best {
+			best, split = r, i
+		}
+	}
+	left, right, variance := t.fit(0, split), t.fit(split, n), t.fit(0, n).variance
+	left.base, right.base = left.base+middle, right.base+middle
+	line := make([]float64, n)
+	for i := range line {
+		if line[i] = left.base + left.slope*float64(i); i >= split {
+			line[i] = right.base + right.slope*float64(i-split)
+		}
+	}
+	rsquare := 1.0
+	if variance > 0 {
+		rsquare = 1 - best/float64(n)/variance
+	}
+	out := []any{rsquare, int64(split), variance, best / float64(n), seriesDyn(line).X}
+	for _, l := range []segment{right, left} {
+		out = append(out, l.rsquare, l.slope, l.base, l.variance, l.rvariance)
+	}
+	return dyn(out)
+}
+
+// fit2LinesDynamic gives the same as a bag, each side in a bag of its own.
+func fit2LinesDynamic(c *Context, a []value.Value) value.Value {
+	l, ok := list(fit2Lines(c, a))
+	if !ok {
+		return null(value.Dynamic)
+	}
+	b := &value.Bag{}
+	columns := fit2Columns(0)
+	for i, o := range columns[:5] {
+		b.Set(o.Name, l[i])
+	}
+	for k, side := range []string{"right", "left"} {
+		part := &value.Bag{}
+		for i := range 5 {
+			o := columns[5+5*k+i]
+			part.Set(o.Name[len(side)+1:], l[5+5*k+i])
+		}
+		b.Set(side, part)
+	}
+	return dyn(b)
 }

@@ -166,7 +166,6 @@ var seriesFuncs = func() group {
 		"series_stats":               {Row: seriesStats, Columns: statsColumns},
 		"series_stats_dynamic":       {Row: seriesStatsDynamic},
 		"series_outliers":            {Row: seriesOutliers},
-		"series_seasonal":            {Row: seriesSeasonal},
 	}
 }
 
