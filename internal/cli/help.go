@@ -125,6 +125,13 @@ func (h *helpWriter) flags(heading string, set *pflag.FlagSet, skip bool) {
 		return
 	}
 	h.heading(heading)
+	const narrow = 24 // columns that a text wants beside the names
+	if h.width()-width-4 < narrow {
+		for _, l := range lines {
+			fmt.Fprintf(h.out, "  %s\n        %s\n", l.name, strings.ReplaceAll(term.Wrap(l.usage, h.width()-8), "\n", "\n        "))
+		}
+		return
+	}
 	for _, l := range lines {
 		usage := term.Wrap(l.usage, h.width()-width-4)
 		fmt.Fprintf(h.out, "  %s  %s\n", term.Pad(l.name, width, false), strings.ReplaceAll(usage, "\n", "\n"+strings.Repeat(" ", width+4)))

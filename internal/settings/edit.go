@@ -2,12 +2,14 @@ package settings
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
+	"github.com/gofrs/flock"
 	"github.com/tidwall/sjson"
 
 	"github.com/azptu/azptu/internal/atomicfile"
@@ -24,6 +26,11 @@ func SetInFile(path string, key Key, value string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("creating the folder of %s: %w", path, err)
 	}
+	unlock, err := alone(path)
+	if err != nil {
+		return fmt.Errorf("locking %s: %w", path, err)
+	}
+	defer unlock()
 	raw, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist) || err == nil && len(bytes.TrimSpace(raw)) == 0:
@@ -52,17 +59,47 @@ func SetInFile(path string, key Key, value string) error {
 	return nil
 }
 
-func edit(raw []byte, key Key, value string) ([]byte, error) {
+// alone waits until no other process changes path, and keeps others waiting
+// until unlock. The lock is a file beside it, which is gone afterwards: who got
+// the lock of a file that was taken away meanwhile tries again.
+func alone(path string) (unlock func(), err error) {
+	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock")
+	ctx, cancel := context.WithTimeout(context.Background(), lockPatience)
+	defer cancel()
+	for {
+		lock := flock.New(name, flock.SetPermissions(0o600))
+		if _, err := lock.TryLockContext(ctx, lockPause); err != nil {
+			return nil, err
+		}
+		held, heldErr := lock.Stat()
+		there, thereErr := os.Stat(name)
+		if heldErr == nil && thereErr == nil && os.SameFile(held, there) {
+			return func() { _ = os.Remove(name); _ = lock.Unlock() }, nil
+		}
+		_ = lock.Unlock()
+	}
+}
+
+// edit changes one value of a file's text. A text that is laid out as we lay
+// out ours stays so; any other keeps its own looks.
+func edit(raw []byte, key Key, value string) (changed []byte, err error) {
 	at := "settings." + key.Name
 	if value == "" {
-		return sjson.DeleteBytes(raw, at)
+		changed, err = sjson.DeleteBytes(raw, at)
+	} else {
+		changed, err = sjson.SetBytes(raw, at, key.Typed(value))
 	}
-	changed, err := sjson.SetBytes(raw, at, key.Typed(value))
-	if err == nil && bytes.Equal(bytes.TrimSpace(raw), []byte("{}")) {
-		var pretty bytes.Buffer // a file of our own is written to be read
-		if indentErr := json.Indent(&pretty, changed, "", "  "); indentErr == nil {
-			changed = append(bytes.TrimSpace(pretty.Bytes()), '\n')
-		}
+	if err == nil && bytes.Equal(bytes.TrimSpace(raw), bytes.TrimSpace(laidOut(raw))) {
+		changed = laidOut(changed)
 	}
 	return changed, err
+}
+
+// laidOut is JSON as we write it: two spaces a level. What is no JSON stays.
+func laidOut(raw []byte) []byte {
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, raw, "", "  "); err != nil {
+		return raw
+	}
+	return append(bytes.TrimSpace(pretty.Bytes()), '\n')
 }

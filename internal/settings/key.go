@@ -63,6 +63,15 @@ func FindKey(name string) (Key, bool) {
 	return Key{}, false
 }
 
+// Misfit is the message that says which values k takes, for a Value it does
+// not.
+func (k Key) Misfit() string {
+	if k.Name == CacheMinutes {
+		return "settings.fault.not-minutes"
+	}
+	return "settings.fault.not-fitting"
+}
+
 // Accepts tells whether value fits k.
 func (k Key) Accepts(value string) bool {
 	switch {

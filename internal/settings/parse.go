@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/azptu/azptu/internal/locale"
 	"github.com/azptu/azptu/internal/ptu"
@@ -40,26 +41,32 @@ func Parse(raw []byte) (*File, []Fault) {
 	err := decoder.Decode(&root)
 	if err == nil {
 		if _, more := decoder.Token(); !errors.Is(more, io.EOF) {
-			err = errors.New("something follows the end")
+			return file, []Fault{{Path: position(raw, decoder.InputOffset()), Problem: "settings.fault.syntax-more"}}
 		}
 	}
 	if err != nil {
-		return file, []Fault{{Path: position(raw, decoder.InputOffset(), err), Problem: "settings.fault.syntax", Args: []any{"Error", err.Error()}}}
+		return file, []Fault{broken(raw, decoder.InputOffset(), err)}
 	}
 	c := &checker{file: file}
 	c.sections(root)
 	return file, c.faults
 }
 
-// position names the line and column where JSON broke.
-func position(raw []byte, offset int64, err error) string {
+// broken tells where JSON broke, and on what.
+func broken(raw []byte, offset int64, err error) Fault {
 	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &syntax):
+	if errors.As(err, &syntax) {
 		offset = syntax.Offset - 1
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		offset = int64(len(raw))
 	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || offset >= int64(len(raw)) {
+		return Fault{Path: position(raw, int64(len(raw))), Problem: "settings.fault.syntax-ends"}
+	}
+	at, _ := utf8.DecodeRune(raw[max(offset, 0):])
+	return Fault{Path: position(raw, offset), Problem: "settings.fault.syntax", Args: []any{"Character", strconv.QuoteRune(at)}}
+}
+
+// position names a line and column.
+func position(raw []byte, offset int64) string {
 	before := raw[:max(0, min(offset, int64(len(raw))))]
 	line := bytes.Count(before, []byte("\n")) + 1
 	column := len(before) - bytes.LastIndexByte(before, '\n')
@@ -214,7 +221,7 @@ func (c *checker) settings(value any, path string) {
 		case key.Allowed != nil && !slices.Contains(key.Allowed, text): // a file spells exactly
 			c.fault(at, "not-allowed", "Value", text, "Known", strings.Join(key.Allowed, ", "))
 		case !key.Accepts(text):
-			c.fault(at, "not-fitting", "Value", text)
+			c.fault(at, strings.TrimPrefix(key.Misfit(), "settings.fault."), "Value", text)
 		default:
 			c.file.Settings[name] = text
 		}

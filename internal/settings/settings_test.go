@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -175,7 +176,7 @@ func TestSetInFile(t *testing.T) {
 	if err := SetInFile(path, output, "json"); err != nil || read() != "{\n  \"settings\": {\n    \"output\": \"json\"\n  }\n}\n" {
 		t.Fatalf("%v: %q", err, read())
 	}
-	if err := SetInFile(path, minutes, "0"); err != nil || !strings.Contains(read(), `"cache_minutes":0`) {
+	if err := SetInFile(path, minutes, "0"); err != nil || !strings.Contains(read(), "\n    \"cache_minutes\": 0\n") {
 		t.Errorf("%v: %q", err, read())
 	}
 	if err := SetInFile(path, output, ""); err != nil || strings.Contains(read(), "output") {
@@ -195,6 +196,32 @@ func TestSetInFile(t *testing.T) {
 	var invalid *InvalidError
 	if err := SetInFile(path, output, "json"); !errors.As(err, &invalid) || read() != `{"settings":` {
 		t.Errorf("%v: %q", err, read())
+	}
+}
+
+// Two azptu that change the configuration at once do not undo each other's
+// change, and leave no lock behind.
+func TestSetInFileByManyAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), FileName)
+	values := map[string]string{Output: "json", Language: "es", CacheMinutes: "7", Color: "never", Debug: "on", DeploymentType: "global"}
+	var many sync.WaitGroup
+	for range 4 {
+		for name, value := range values {
+			key, _ := FindKey(name)
+			many.Go(func() {
+				if err := SetInFile(path, key, value); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	many.Wait()
+	file, err := ReadFile(path)
+	if err != nil || len(file.Settings) != len(values) {
+		t.Errorf("%v: %v", err, file.Settings)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }
 

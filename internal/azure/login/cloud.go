@@ -74,6 +74,9 @@ type Source struct {
 // ErrNoEmulator is returned when no running emulator left an emulator.json.
 var ErrNoEmulator = errors.New("no running emulator was found")
 
+// ErrUnknownCloud is returned for a name that is no cloud and no file.
+var ErrUnknownCloud = errors.New("unknown cloud")
+
 // Resolve finds the cloud that s names.
 func Resolve(s Source) (Cloud, error) {
 	if c, ok := builtin(s.Name); ok {
@@ -85,7 +88,7 @@ func Resolve(s Source) (Cloud, error) {
 	if s.Name != "emulator" {
 		c, err := readFile(s.Name)
 		if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(s.Name, `/\.`) {
-			return Cloud{}, fmt.Errorf("unknown cloud %q: use public, usgov, china, emulator or a file", s.Name)
+			return Cloud{}, fmt.Errorf("%w %q: use public, usgov, china, emulator or a file", ErrUnknownCloud, s.Name)
 		}
 		return c, err
 	}

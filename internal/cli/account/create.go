@@ -103,6 +103,7 @@ func (o *createOptions) check(env *verb.Env) error {
 func deletedBefore(env *verb.Env, ref arm.AccountRef, err error) error {
 	known, ok := err.(*exit.Error)
 	if ok && known.Reason == "FlagMustBeSetForRestore" {
+		known.Message = env.T("account.deleted-before", "Name", ref.Account)
 		known.Hints = []string{
 			env.T("account.restore.hint", "Command", "azptu account restore "+ref.Account),
 			env.T("account.purge.hint", "Command", "azptu account purge "+ref.Account),

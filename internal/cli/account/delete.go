@@ -56,7 +56,9 @@ func remove(ctx context.Context, env *verb.Env, scope verb.Scope) error {
 			units += d.Capacity
 		}
 	}
-	env.Warn(env.N("account.delete.loss", len(deployments), "Name", ref.Account))
+	if len(deployments) > 0 {
+		env.Warn(env.N("account.delete.loss", len(deployments), "Name", ref.Account))
+	}
 	if units > 0 {
 		env.Warn(env.T("account.delete.costs", "Units", units))
 	}

@@ -49,7 +49,7 @@ func newShow(env *verb.Env) *cobra.Command {
 func (o *options) run(ctx context.Context, env *verb.Env) error {
 	o.model = cmp.Or(o.model, o.name)
 	if o.model == "" {
-		return exit.New(exit.Usage, env.T("capacity.model-missing")).Hint(env.T("cli.missing.give", "Flag", "--model"))
+		return exit.New(exit.Usage, env.T("capacity.model-missing")).Hint(env.T("cli.give", "Flag", "--model"))
 	}
 	kinds := ptu.DeploymentTypes()
 	if o.kind != "" {
@@ -150,11 +150,7 @@ func (o *options) find(env *verb.Env, region session.Region) (arm.ModelRef, erro
 		for _, m := range published.Models() {
 			names = append(names, m.Name)
 		}
-		missing := exit.New(exit.Validation, env.T("azure.model-unknown", "Model", o.model))
-		if near := verb.Nearest(o.model, names); near != "" {
-			missing.Hint(env.T("cli.did-you-mean", "Name", near))
-		}
-		return arm.ModelRef{}, missing.Hint(env.T("azure.list-models", "Command", "azptu list-ptu-models"))
+		return arm.ModelRef{}, session.ModelUnknown(env, exit.Validation, o.model, names, "azptu list-ptu-models")
 	}
 	version := o.version
 	if version == "" {
@@ -165,8 +161,7 @@ func (o *options) find(env *verb.Env, region session.Region) (arm.ModelRef, erro
 		for _, v := range model.Versions {
 			versions = append(versions, v.Name)
 		}
-		return arm.ModelRef{}, exit.New(exit.Validation, env.T("azure.version-unknown", "Model", o.model, "Version", version)).
-			Hint(env.T("azure.versions-known", "Versions", strings.Join(versions, ", ")))
+		return arm.ModelRef{}, session.VersionUnknown(env, exit.Validation, o.model, version, versions)
 	}
 	return arm.ModelRef{Format: model.Format, Name: model.Name, Version: version}, nil
 }

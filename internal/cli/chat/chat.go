@@ -204,6 +204,7 @@ func explain(env *verb.Env, deployment string, err error) error {
 		return session.Explain(env, arm.AsError(err))
 	}
 	kind, hint := exit.Failed, ""
+	message := env.T("chat.refused", "Deployment", deployment, "Error", refused.Message)
 	switch refused.Status {
 	case 400:
 		kind = exit.Validation
@@ -213,10 +214,13 @@ func explain(env *verb.Env, deployment string, err error) error {
 		kind, hint = exit.Permission, env.T("chat.hint.role", "Command", "azptu account grant")
 	case 404:
 		kind, hint = exit.NotFound, env.T("chat.hint.deployments", "Command", "azptu deployment list")
+		if refused.Code == "DeploymentNotFound" {
+			message = env.T("chat.unknown", "Deployment", deployment) + "\n  " + refused.Message
+		}
 	case 429:
 		hint = env.T("chat.hint.wait", "Wait", cmp.Or(refused.RetryAfter, 0).String())
 	}
-	out := exit.New(kind, env.T("chat.refused", "Deployment", deployment, "Error", refused.Message)).Because(refused.Code).Request(refused.RequestID).Wrap(err)
+	out := exit.New(kind, message).Because(refused.Code).Request(refused.RequestID).Wrap(err)
 	if hint != "" {
 		out.Hint(hint)
 	}

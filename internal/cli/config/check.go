@@ -3,6 +3,7 @@ package config
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -76,7 +77,11 @@ func values(env *verb.Env) []finding {
 		out = append(out, finding{"", fault.Origin, env.Explain(fault).Error()})
 	}
 	for _, warning := range configured.Warnings {
-		out = append(out, finding{"", warning.Path, env.T(warning.Problem, warning.Args...)})
+		file, path := "", warning.Path
+		if i := strings.LastIndex(path, ": "); i >= 0 {
+			file, path = path[:i], path[i+2:]
+		}
+		out = append(out, finding{file, path, env.T(warning.Problem, warning.Args...)})
 	}
 	return out
 }

@@ -61,14 +61,14 @@ func (o *set) run(hasValue bool) error {
 	key, known := settings.FindKey(o.key)
 	switch {
 	case !known:
-		return env.NotOneOf("KEY", o.key, names())
+		return env.NotOneOf(env.Argument("KEY"), o.key, names())
 	case o.unset == hasValue:
 		return exit.New(exit.Usage, env.T("config.set-either"))
 	case hasValue && (o.value == "" || !key.Accepts(o.value)):
 		if key.Allowed != nil {
 			return env.NotOneOf(key.Name, o.value, key.Allowed)
 		}
-		return exit.New(exit.Usage, env.T("cli.flag-invalid", "Name", key.Name, "Value", o.value))
+		return exit.New(exit.Usage, key.Name+": "+env.T(key.Misfit(), "Value", o.value))
 	}
 	path, err := o.target()
 	if err != nil {

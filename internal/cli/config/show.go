@@ -36,7 +36,7 @@ func sections() []string {
 func (o *show) run() error {
 	env := o.env
 	if o.section != "" && !contains(sections(), o.section) {
-		return env.NotOneOf("SECTION", o.section, sections())
+		return env.NotOneOf(env.Argument("SECTION"), o.section, sections())
 	}
 	effective, err := o.effective()
 	if err != nil {

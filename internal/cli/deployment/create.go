@@ -25,7 +25,8 @@ type createOptions struct {
 	policy    string
 	format    string
 	tags      map[string]string
-	switched  bool // to another account, after the first had no room
+	sized     func() bool // a size was given, be it 0
+	switched  bool        // to another account, after the first had no room
 }
 
 // NewCreate makes `azptu deployment create` and `azptu create-ptu-deployment`.
@@ -44,6 +45,7 @@ func NewCreate(env *verb.Env, face verb.Face) *cobra.Command {
 	})
 	o.bind(env, cmd)
 	flags := cmd.Flags()
+	o.sized = func() bool { return flags.Changed("capacity") || o.tpm != "" }
 	flags.StringVar(&o.model, "model-name", "", "deployment.flag.model-name")
 	flags.StringVar(&o.version, "model-version", "", "deployment.flag.model-version")
 	flags.IntVar(&o.units, "capacity", 0, "deployment.flag.capacity")
@@ -119,6 +121,9 @@ func (o *createOptions) refusedAnyway(env *verb.Env, wish session.Wish, err erro
 // wish reads what is wanted from the flags.
 func (o *createOptions) wish(env *verb.Env) (session.Wish, error) {
 	w := session.Wish{Model: o.model, Version: o.version, SKU: o.sku}
+	if !o.sized() {
+		return w, exit.New(exit.Usage, env.N("cli.flag-missing", 1, "Flags", "--capacity"))
+	}
 	if err := session.CheckName(env, arm.ModelName, o.model); err != nil {
 		return w, err
 	}
@@ -146,6 +151,11 @@ func (o *createOptions) wish(env *verb.Env) (session.Wish, error) {
 		return w, err
 	}
 	w.SKU = sku
+	if o.kind != "" && o.sku != "" && !o.switched {
+		if t, err := ptu.ParseDeploymentType(o.kind); err != nil || t != ptu.BoundaryOfSKU(sku) {
+			return w, env.Contradiction("--deployment-type "+o.kind, "--sku "+sku)
+		}
+	}
 	if o.upgrade != "" {
 		if o.upgrade, err = parseUpgrade(env, o.upgrade); err != nil {
 			return w, err

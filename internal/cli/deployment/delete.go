@@ -123,7 +123,7 @@ func (o *deleteOptions) consent(ctx context.Context, env *verb.Env, d arm.Deploy
 	yes, err := env.Term.Confirm(ctx, env.T("deployment.delete.confirm", "Name", d.DeploymentRef.Deployment))
 	switch {
 	case errors.Is(err, term.ErrNoPerson):
-		return exit.New(exit.Usage, env.T("cli.confirm-impossible", "Flag", "--force")).Wrap(err)
+		return exit.New(exit.Usage, env.T("cli.confirm-impossible", "Flag", o.face.Pick("--force", "--yes"))).Wrap(err)
 	case err != nil:
 		return err
 	case !yes:

@@ -24,11 +24,14 @@ type size struct {
 
 // capacity is the size in the unit of the SKU.
 func (z *size) capacity(env *verb.Env, sku string) (int, error) {
-	if z.tpm == "" {
+	switch {
+	case z.tpm == "":
 		return z.units, nil
+	case z.units != 0:
+		return 0, env.Contradiction("--capacity", "--tpm")
 	}
 	if !ptu.IsStandard(sku) {
-		return 0, exit.New(exit.Usage, env.T("deployment.tpm-provisioned", "SKU", sku)).Hint(env.T("cli.missing.give", "Flag", "--capacity"))
+		return 0, exit.New(exit.Usage, env.T("deployment.tpm-provisioned", "SKU", sku)).Hint(env.T("cli.give", "Flag", "--capacity"))
 	}
 	thousands, ok := parseTPM(z.tpm)
 	if !ok {

@@ -48,7 +48,7 @@ func NewUpdate(env *verb.Env, face verb.Face) *cobra.Command {
 func (o *updateOptions) run(ctx context.Context, env *verb.Env) error {
 	resize := o.changed("new-capacity") || o.changed("capacity") || o.changed("tpm")
 	if !resize && !o.changed("spillover") && !o.changed("content-filter") {
-		return exit.New(exit.Usage, env.T("deployment.nothing-asked")).Hint(env.T("cli.missing.give", "Flag", "--capacity"))
+		return exit.New(exit.Usage, env.T("deployment.nothing-asked")).Hint(env.T("cli.give", "Flag", "--capacity, --tpm, --spillover, --content-filter"))
 	}
 	s, ref, err := o.open(ctx, env)
 	if err != nil {

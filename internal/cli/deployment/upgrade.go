@@ -52,7 +52,9 @@ func (o *upgradeOptions) run(ctx context.Context, env *verb.Env) error {
 			return err
 		}
 	}
+	meaning := d.EffectiveUpgrade()
 	if !ptu.IsStandard(d.SKU) {
+		meaning = "stops"
 		env.Note(env.T("deployment.upgrade.provisioned", "SKU", d.SKU))
 	}
 	location, err := locate(ctx, s, ref.AccountRef)
@@ -62,7 +64,7 @@ func (o *upgradeOptions) run(ctx context.Context, env *verb.Env) error {
 	return env.Show(render.One(toRecord(d, location), func(r Record) string { return r.Name },
 		render.Col(env.T("deployment.field.name"), func(r Record) any { return r.Name }),
 		render.Col(env.T("deployment.field.upgrade"), func(r Record) any { return d.EffectiveUpgrade() }),
-		render.Col(env.T("deployment.field.meaning"), func(r Record) any { return env.T("deployment.upgrade." + d.EffectiveUpgrade()) }),
+		render.Col(env.T("deployment.field.meaning"), func(r Record) any { return env.T("deployment.upgrade." + meaning) }),
 	))
 }
 

@@ -84,6 +84,11 @@ func (w *ward) skipped(name string, args ...any) Finding { return w.finding(Skip
 func (w *ward) finding(status Status, name string, args []any) Finding {
 	key := "doctor." + name
 	f := Finding{Status: status, Message: w.env.T(key, args...)}
+	for i := 0; i+1 < len(args); i += 2 {
+		if count, counted := args[i+1].(int); counted && args[i] == "Count" {
+			f.Message = w.env.N(key, count, args...)
+		}
+	}
 	if status != OK && w.env.Printer().Has(key+".hint") {
 		hint := w.env.T(key+".hint", args...)
 		f.Hint = &hint

@@ -50,7 +50,13 @@ func alive(ctx context.Context, env *verb.Env, at emulator.Endpoints) bool {
 }
 
 // ask is call in the words of the user: what is wrong is an *exit.Error.
+// With --dry-run what would change something is shown instead of sent.
 func ask(ctx context.Context, env *verb.Env, at emulator.Endpoints, method, path string, in, out any) error {
+	if env.Global.DryRun && method != http.MethodGet {
+		env.Note(env.T("azure.request", "Request", method+" "+at.AdminURL+path))
+		env.Note(env.T("cli.dry-run"))
+		return exit.Quietly(0)
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	err := call(ctx, env, at, method, path, in, out)

@@ -101,6 +101,7 @@ func TestRunDriveAndStop(t *testing.T) {
 		{"emulator fault remove f1", 0, "", ""},
 		{"emulator fault remove f1", 3, "", "no such fault"},
 		{"emulator fault clear", 0, "", "1 fault was switched off."},
+		{"emulator reset --dry-run", 0, "", "Nothing was sent"},
 		{"emulator reset", 0, "", "fresh"},
 		{"emulator run --dir " + dir, 6, "", "running already"},
 		{"emulator run --listen 0.0.0.0", 2, "", "--unsafe-listen"},

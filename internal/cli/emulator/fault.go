@@ -86,7 +86,9 @@ func newFaultList(env *verb.Env) *cobra.Command {
 		if err := ask(ctx, env, at, http.MethodGet, "/faults", nil, &on); err != nil {
 			return err
 		}
-		return env.Show(render.List(on.Faults, faultID, faultColumns(env)...))
+		view := render.List(on.Faults, faultID, faultColumns(env)...)
+		view.Empty = env.T("emulator.fault.none")
+		return env.Show(view)
 	}})
 	bindDir(cmd, &dir)
 	return cmd

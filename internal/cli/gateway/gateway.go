@@ -6,6 +6,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,7 +52,11 @@ func read(env *verb.Env, path string) (*config.Config, []byte, error) {
 func explain(env *verb.Env, path string, err error) error {
 	var invalid *config.Invalid
 	if !errors.As(err, &invalid) {
-		return exit.New(exit.Usage, env.T("gateway.unreadable", "Path", path, "Error", err.Error())).
+		message := env.T("gateway.unreadable", "Path", path, "Error", err.Error())
+		if errors.Is(err, fs.ErrNotExist) {
+			message = env.T("gateway.missing", "Path", path)
+		}
+		return exit.New(exit.Usage, message).
 			Hint(env.T("gateway.make-one", "Command", "azptu gateway init")).Wrap(err)
 	}
 	out := exit.New(exit.Validation, env.N("gateway.invalid", len(invalid.Faults), "Path", path))

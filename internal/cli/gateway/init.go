@@ -68,7 +68,7 @@ func (o *initOptions) run(ctx context.Context) error {
 	if _, err := config.Parse([]byte(text)); err != nil {
 		return explain(env, o.file, err)
 	}
-	if o.file == "-" {
+	if o.file == "-" || env.Global.DryRun {
 		fmt.Fprint(env.Term.Out, text)
 		return nil
 	}

@@ -28,6 +28,11 @@ func newReload(env *verb.Env) *cobra.Command {
 		if err != nil {
 			return explain(env, path, err)
 		}
+		if env.Global.DryRun {
+			env.Note(env.T("azure.request", "Request", "PUT http://"+c.address+"/v1/config"))
+			env.Note(env.T("cli.dry-run"))
+			return nil
+		}
 		header := http.Header{}
 		if match != "" {
 			header.Set("If-Match", match)

@@ -110,14 +110,9 @@ func (o *options) show(ctx context.Context, env *verb.Env) error {
 		return env.Show(render.List(found, func(r Record) string { return r.Name }, fields(env)...))
 	}
 	if len(versions) > 0 {
-		return exit.New(exit.NotFound, env.T("azure.version-unknown", "Model", o.name, "Version", o.version)).
-			Hint(env.T("azure.versions-known", "Versions", strings.Join(versions, ", ")))
+		return session.VersionUnknown(env, exit.NotFound, o.name, o.version, versions)
 	}
-	missing := exit.New(exit.NotFound, env.T("azure.model-unknown", "Model", o.name))
-	if near := verb.Nearest(o.name, names); near != "" {
-		missing.Hint(env.T("cli.did-you-mean", "Name", near))
-	}
-	return missing.Hint(env.T("azure.list-models", "Command", "azptu model list"))
+	return session.ModelUnknown(env, exit.NotFound, o.name, names, "azptu model list")
 }
 
 // records are the models of a region when one is named, else of the catalog.

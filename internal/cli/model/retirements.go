@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -66,6 +67,9 @@ func newRetirements(env *verb.Env) *cobra.Command {
 }
 
 func (o *retirementOptions) run(ctx context.Context, env *verb.Env) error {
+	if o.within < 0 {
+		return env.NotFitting("--within-days", strconv.Itoa(o.within))
+	}
 	s, err := session.Open(env)
 	if err != nil {
 		return err
@@ -280,7 +284,7 @@ func writeCalendar(env *verb.Env, rows []Retirement) error {
 	line := func(format string, args ...any) { b.WriteString(fold(fmt.Sprintf(format, args...)) + "\r\n") }
 	line("BEGIN:VCALENDAR")
 	line("VERSION:2.0")
-	line("PRODID:-//azptu//model retirements//EN")
+	line("PRODID:-//azptu//model retirements")
 	for _, r := range rows {
 		if r.RetirementDate == nil {
 			continue

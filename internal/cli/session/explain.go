@@ -38,6 +38,16 @@ var tellings = map[arm.Kind]told{
 	arm.Unknown:     {exit.Failed, "azure.error.unknown", ""},
 }
 
+// clearer are the texts for codes that say more than their kind.
+var clearer = map[string]string{
+	"ResourceGroupNotFound":               "azure.error.group",
+	"SubscriptionNotFound":                "azure.error.subscription",
+	"InvalidSubscriptionId":               "azure.error.subscription",
+	"LocationNotAvailableForResourceType": "azure.error.location",
+	"NoRegisteredProviderFound":           "azure.error.location",
+	"LocationNotFound":                    "azure.error.location",
+}
+
 // Explain turns an error of package azure into one to be printed, in the
 // user's language and with what to do. Errors that are ready, and nil, pass.
 func Explain(env *verb.Env, err error) error {
@@ -54,6 +64,9 @@ func Explain(env *verb.Env, err error) error {
 		return exit.New(exit.Failed, err.Error()).Wrap(err)
 	}
 	telling := tellings[answer.Kind]
+	if key, known := clearer[answer.Code]; known {
+		telling.key = key
+	}
 	message := env.T(telling.key)
 	if answer.Operation {
 		message = env.T("azure.error.operation") + " " + message
@@ -66,14 +79,9 @@ func Explain(env *verb.Env, err error) error {
 	}
 	out := exit.New(telling.kind, message).Because(answer.Code).Hint(hints(env, telling.key)...).See(telling.link).Request(answer.RequestID).Wrap(err)
 	if answer.Kind == arm.Throttled && answer.RetryAfter > 0 {
-		out.Hint(env.T("azure.error.throttled.wait", "Seconds", int(answer.RetryAfter.Seconds())))
+		out.Hint(env.N("azure.error.throttled.wait", int(answer.RetryAfter.Seconds())))
 	}
-	switch answer.Code {
-	case "ResourceGroupNotFound":
-		out.Hints = hints(env, "azure.error.group")
-	case "SubscriptionNotFound", "InvalidSubscriptionId":
-		out.Hints = hints(env, "azure.error.subscription")
-	case "MissingSubscriptionRegistration":
+	if answer.Code == "MissingSubscriptionRegistration" {
 		out.Hints = []string{"az provider register --namespace Microsoft.CognitiveServices"}
 	}
 	return out

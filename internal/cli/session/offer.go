@@ -114,9 +114,9 @@ func liveOffer(env *verb.Env, w Wish, region Region, published *catalog.Catalog)
 			return Offer{}, exit.New(exit.Validation, env.T("azure.model-elsewhere", "Model", w.Model, "Region", region.Name)).
 				Hint(env.T("azure.model-elsewhere.hint", "Command", "azptu capacity show --model "+Quote(w.Model)+" --model-version "+Quote(w.Version)))
 		}
-		return Offer{}, modelUnknown(env, w, liveNames(region.Models))
+		return Offer{}, ModelUnknown(env, exit.Validation, w.Model, liveNames(region.Models), "azptu list-ptu-models")
 	case !versionKnown:
-		return Offer{}, versionUnknown(env, w, liveVersions(region.Models, w.Model))
+		return Offer{}, VersionUnknown(env, exit.Validation, w.Model, w.Version, liveVersions(region.Models, w.Model))
 	}
 	sku, ok := model.SKU(w.SKU)
 	if !ok {
@@ -135,7 +135,7 @@ func catalogOffer(env *verb.Env, w Wish, published *catalog.Catalog) (Offer, err
 		for _, m := range published.Models() {
 			names = append(names, m.Name)
 		}
-		return Offer{}, modelUnknown(env, w, names)
+		return Offer{}, ModelUnknown(env, exit.Validation, w.Model, names, "azptu list-ptu-models")
 	}
 	version, ok := model.Version(w.Version)
 	if !ok && w.Version == "" {
@@ -145,7 +145,7 @@ func catalogOffer(env *verb.Env, w Wish, published *catalog.Catalog) (Offer, err
 		for _, v := range model.Versions {
 			versions = append(versions, v.Name)
 		}
-		return Offer{}, versionUnknown(env, w, versions)
+		return Offer{}, VersionUnknown(env, exit.Validation, w.Model, w.Version, versions)
 	}
 	offer := Offer{Model: arm.ModelRef{Format: model.Format, Name: model.Name, Version: version.Name}, Source: published.Name, Retirement: version.Retirement}
 	t, provisioned := ptu.TypeOfSKU(w.SKU)
@@ -190,16 +190,23 @@ func liveTypes(m arm.Model) []ptu.DeploymentType {
 	return types
 }
 
-func modelUnknown(env *verb.Env, w Wish, names []string) error {
-	err := exit.New(exit.Validation, env.T("azure.model-unknown", "Model", w.Model))
-	if near := verb.Nearest(w.Model, names); near != "" {
+// ModelUnknown is the error for a model that none of names is; command lists
+// those there are.
+func ModelUnknown(env *verb.Env, kind exit.Kind, model string, names []string, command string) error {
+	err := exit.New(kind, env.T("azure.model-unknown", "Model", model))
+	if near := verb.Nearest(model, names); near != "" {
 		err.Hint(env.T("cli.did-you-mean", "Name", near))
 	}
-	return err.Hint(env.T("azure.list-models", "Command", "azptu list-ptu-models"))
+	return err.Hint(env.T("azure.list-models", "Command", command))
 }
 
-func versionUnknown(env *verb.Env, w Wish, versions []string) error {
-	err := exit.New(exit.Validation, env.T("azure.version-unknown", "Model", w.Model, "Version", w.Version))
+// VersionUnknown is the error for a version that model has not, beside those
+// it has.
+func VersionUnknown(env *verb.Env, kind exit.Kind, model, version string, versions []string) error {
+	err := exit.New(kind, env.T("azure.version-unknown", "Model", model, "Version", version))
+	if near := verb.Nearest(version, versions); near != "" {
+		err.Hint(env.T("cli.did-you-mean", "Name", near))
+	}
 	if len(versions) > 0 {
 		err.Hint(env.T("azure.versions-known", "Versions", strings.Join(versions, ", ")))
 	}

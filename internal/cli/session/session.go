@@ -80,6 +80,8 @@ func FindCloud(env *verb.Env) (login.Cloud, error) {
 	case errors.Is(err, login.ErrNoEmulator):
 		return cloud, exit.New(exit.Failed, env.T("azure.no-emulator")).
 			Hint(env.T("azure.no-emulator.hint", "Command", "azptu up"), env.T("azure.no-emulator.dirs", "Dirs", strings.Join(source.EmulatorDirs, ", "))).Wrap(err)
+	case errors.Is(err, login.ErrUnknownCloud):
+		return cloud, env.NotOneOf("--cloud", name, settings.NamedClouds())
 	case err != nil:
 		return cloud, exit.New(exit.Usage, env.T("azure.cloud-faulty", "Cloud", name, "Error", err.Error())).
 			Hint(env.T("azure.cloud-names", "Names", strings.Join(settings.NamedClouds(), ", "))).Wrap(err)

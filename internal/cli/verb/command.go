@@ -108,7 +108,7 @@ func (e *Env) positional(use string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < least:
-			return exit.New(exit.Usage, e.T("cli.argument-missing", "Name", strings.Trim(words[len(args)], "[]."))).
+			return exit.New(exit.Usage, e.T("cli.argument-missing", "Name", e.Argument(strings.Trim(words[len(args)], "[].")))).
 				Hint(e.T("cli.see-help", "Command", cmd.CommandPath()))
 		case most >= 0 && len(args) > most:
 			return exit.New(exit.Usage, e.N("cli.argument-surplus", len(args)-most, "Argument", args[most])).

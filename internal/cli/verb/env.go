@@ -126,7 +126,8 @@ func (e *Env) N(key string, n int, args ...any) string { return e.Printer().N(ke
 func (e *Env) State() *settings.Store {
 	store, _ := e.store.get(func() (*settings.Store, error) {
 		return settings.NewStore(settings.FindFolders(e.Getenv).State, e.Now, func(aside string, reason error) {
-			e.Warn(e.T("settings.state-damaged", "Reason", reason.Error()))
+			e.Warn(e.T("settings.state-damaged"))
+			e.Log().Debug("state file", "error", reason)
 			if aside != "" {
 				e.Warn(e.T("settings.state-set-aside", "Path", aside))
 			}

@@ -14,6 +14,7 @@ const localized = "localized" // annotation of a command whose texts are words a
 // about to be written; other runs never pay for it.
 func (e *Env) Localize(cmd *cobra.Command) {
 	if cmd.Annotations[localized] == "" {
+		cmd.Use = e.useWords(cmd.Use)
 		cmd.Short = e.T(cmd.Short)
 		cmd.Long = e.optional(cmd.Long)
 		cmd.Example = dedent(e.optional(cmd.Example))
@@ -44,6 +45,26 @@ func (e *Env) FlagWords(f *pflag.Flag) (variable, usage string) {
 		variable = e.T(key)
 	}
 	return variable, usage
+}
+
+// Argument is what an argument that Spec.Use names is called: NAME is NOMBRE
+// in Spanish.
+func (e *Env) Argument(name string) string {
+	if key := "cli.help.argument." + name; e.Printer().Has(key) {
+		return e.T(key)
+	}
+	return name
+}
+
+// useWords is a Spec's Use with its arguments called as the user does.
+func (e *Env) useWords(use string) string {
+	words := strings.Fields(use)
+	for i, word := range words[min(1, len(words)):] {
+		if name := strings.Trim(word, "[]."); name != "" {
+			words[i+1] = strings.Replace(word, name, e.Argument(name), 1)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // dedent takes away the margin that every line of text has.

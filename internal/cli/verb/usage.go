@@ -61,8 +61,11 @@ func (e *Env) FlagError(cmd *cobra.Command, err error) error {
 		out = exit.New(exit.Usage, e.T("cli.flag-valueless", "Name", "--"+valueless.GetFlag().Name))
 	case errors.As(err, &invalid):
 		key := "cli.flag-invalid"
-		if kind := invalid.GetFlag().Value.Type(); strings.HasPrefix(kind, "int") {
+		switch kind := invalid.GetFlag().Value.Type(); {
+		case strings.HasPrefix(kind, "int"):
 			key = "cli.flag-not-whole"
+		case kind == "duration":
+			key = "cli.flag-not-duration"
 		}
 		out = exit.New(exit.Usage, e.T(key, "Name", "--"+invalid.GetFlag().Name, "Value", shorten(invalid.GetValue())))
 	case errors.As(err, &syntax):
@@ -78,6 +81,16 @@ func (e *Env) NotOneOf(flag, value string, allowed []string) error {
 		err.Hint(e.T("cli.did-you-mean", "Name", near))
 	}
 	return err
+}
+
+// NotFitting is the usage error for a value that a flag cannot have.
+func (e *Env) NotFitting(flag, value string) error {
+	return exit.New(exit.Usage, e.T("cli.flag-invalid", "Name", flag, "Value", shorten(value)))
+}
+
+// Contradiction is the usage error for two flags that cannot both hold.
+func (e *Env) Contradiction(one, other string) error {
+	return exit.New(exit.Usage, e.T("cli.flags-contradict", "One", one, "Other", other))
 }
 
 // Explain turns errors of package settings into errors to be printed; others
@@ -99,7 +112,7 @@ func (e *Env) Explain(err error) error {
 		if value.Key.Allowed != nil {
 			return e.NotOneOf(value.Origin, value.Value, value.Key.Allowed)
 		}
-		return exit.New(exit.Usage, e.T("cli.flag-invalid", "Name", value.Origin, "Value", shorten(value.Value))).Wrap(err)
+		return exit.New(exit.Usage, value.Origin+": "+e.T(value.Key.Misfit(), "Value", shorten(value.Value))).Wrap(err)
 	}
 	return err
 }
