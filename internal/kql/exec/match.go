@@ -19,10 +19,11 @@ type matcher struct {
 }
 
 // sequence is a run of matched rows: the last row's columns and variables at each step,
-// and its number.
+// and its number. pending is a row of a step that gives out only the last of its rows.
 type sequence struct {
-	last [][]value.Value
-	id   int64
+	last    [][]value.Value
+	id      int64
+	pending []value.Value
 }
 
 func (x *Runner) match(ctx context.Context, n *plan.Match, emit func(*Rel) error) error {
@@ -54,6 +55,9 @@ func (x *Runner) match(ctx context.Context, n *plan.Match, emit func(*Rel) error
 		}
 		m.row(row, builders)
 	}
+	for _, s := range m.states {
+		s.flush(builders)
+	}
 	out := &Rel{Len: builders[0].Len()}
 	for _, b := range builders {
 		out.Cols = append(out.Cols, b.Finish())
@@ -65,18 +69,21 @@ func (x *Runner) match(ctx context.Context, n *plan.Match, emit func(*Rel) error
 func (m *matcher) row(row []value.Value, out []*value.Builder) {
 	for k := len(m.states) - 1; k >= 0; k-- {
 		if k > 0 && m.states[k-1] != nil && m.holds(k, row, m.states[k-1]) {
+			m.states[k].flush(out)
+			m.states[k-1].flush(out)
 			m.states[k] = m.advance(k, row, m.states[k-1], out)
 			m.states[k-1] = nil
 			continue
 		}
-		if s := m.states[k]; s != nil && m.holds(k, row, s) {
-			m.states[k] = m.advance(k, row, s, out)
+		s := m.states[k]
+		if s == nil && k > 0 || !m.holds(k, row, s) {
 			continue
 		}
-		if k == 0 && m.holds(0, row, nil) {
-			start := &sequence{last: make([][]value.Value, len(m.states)), id: m.nextID}
+		if s == nil {
+			s = &sequence{last: make([][]value.Value, len(m.states))}
+		}
+		if m.states[k] = m.advance(k, row, s, out); k == 0 {
 			m.nextID++
-			m.states[0] = m.advance(0, row, start, out)
 		}
 	}
 }
@@ -115,21 +122,42 @@ func (m *matcher) holds(k int, row []value.Value, s *sequence) bool {
 	return m.conds[k](m.rel(row, m.n.Init, s)).Value(0).Bool()
 }
 
-// advance takes the row into the sequence at step k and gives it out when it is wanted.
+// advance takes the row into the sequence at step k and gives it out when it is wanted. A
+// row at the first step begins a new match.
 func (m *matcher) advance(k int, row []value.Value, s *sequence, out []*value.Builder) *sequence {
-	vars := append([]value.Value(nil), m.n.Init...)
+	whole := append(append([]value.Value(nil), row...), m.n.Init...)
 	for i, e := range m.assign[k] {
-		vars[m.n.Steps[k].To[i]] = e(m.rel(row, vars, s)).Value(0)
+		whole[m.n.Steps[k].To[i]] = e(m.rel(whole[:m.inCols], whole[m.inCols:], s)).Value(0)
 	}
 	next := &sequence{id: s.id, last: append([][]value.Value(nil), s.last...)}
-	next.last[k] = append(append([]value.Value(nil), row...), vars...)
-	if m.n.Steps[k].Output != "none" {
-		for i, v := range next.last[k] {
-			out[i].Append(v)
-		}
-		if m.n.ID != nil {
-			out[len(out)-1].Append(value.OfLong(s.id))
-		}
+	if k == 0 {
+		next.id = m.nextID
+	}
+	next.last[k] = whole
+	given := whole
+	if m.n.ID != nil {
+		given = append(given[:len(given):len(given)], value.OfLong(next.id))
+	}
+	switch m.n.Steps[k].Output {
+	case "none":
+	case "last":
+		next.pending = given
+	default:
+		put(given, out)
 	}
 	return next
+}
+
+// flush gives out the row that a step has kept back.
+func (s *sequence) flush(out []*value.Builder) {
+	if s != nil && s.pending != nil {
+		put(s.pending, out)
+		s.pending = nil
+	}
+}
+
+func put(row []value.Value, out []*value.Builder) {
+	for i, v := range row {
+		out[i].Append(v)
+	}
 }

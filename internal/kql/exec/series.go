@@ -174,18 +174,19 @@ func (x *Runner) layOut(n *plan.MakeSeries, ax *axis, series, cells *grouping) *
 	out.Cols = append(out.Cols, series.g.columns()...)
 	at := cells.g.columns()
 	owners, places := at[0], at[1]
-	for i, a := range cells.aggs {
+	spans := ax.spans(n, count, owners.I64, places.I64)
+	for i, points := range x.pointsOf(n, cells) {
 		lines := make([]any, count)
 		for s := range lines {
-			line := make([]any, ax.n)
+			line := make([]any, spans[s].to-spans[s].from)
 			for k := range line {
 				line[k] = n.Defaults[i].AsDynamic()
 			}
 			lines[s] = line
 		}
-		res := a.Results()[0]
 		for g := range cells.g.len() {
-			lines[owners.I64[g]].([]any)[places.I64[g]] = res.Value(g).AsDynamic()
+			s := owners.I64[g]
+			lines[s].([]any)[int(places.I64[g])-spans[s].from] = points.Value(g).AsDynamic()
 		}
 		out.Cols = append(out.Cols, &value.Vector{Type: value.Dynamic, Len: count, Dyn: lines})
 	}
@@ -195,8 +196,50 @@ func (x *Runner) layOut(n *plan.MakeSeries, ax *axis, series, cells *grouping) *
 	}
 	axes := make([]any, count)
 	for s := range axes {
-		axes[s] = points
+		axes[s] = points[spans[s].from:spans[s].to:spans[s].to]
 	}
 	out.Cols = append(out.Cols, &value.Vector{Type: value.Dynamic, Len: count, Dyn: axes})
 	return out
+}
+
+// span is the part of the axis that a series covers.
+type span struct{ from, to int }
+
+// spans gives each series the axis as far as the query bounds it; where it does not, a
+// series begins with its own first rows and ends with its last.
+func (a *axis) spans(n *plan.MakeSeries, count int, owners, places []int64) []span {
+	out := make([]span, count)
+	for s := range out {
+		out[s] = span{0, a.n}
+	}
+	if len(n.Keys) == 0 {
+		return out
+	}
+	seen := make([]span, count)
+	for i, s := range owners {
+		k := int(places[i])
+		if seen[s].to == 0 {
+			seen[s] = span{k, k + 1}
+		}
+		seen[s] = span{min(seen[s].from, k), max(seen[s].to, k+1)}
+	}
+	for s := range out {
+		if n.From.Null {
+			out[s].from = seen[s].from
+		}
+		if n.To.Null {
+			out[s].to = seen[s].to
+		}
+	}
+	return out
+}
+
+// pointsOf computes the values of each series where there are rows.
+func (x *Runner) pointsOf(n *plan.MakeSeries, cells *grouping) []*value.Vector {
+	r := &Rel{Len: cells.g.len()}
+	var cols []plan.Col
+	for i, a := range cells.aggs {
+		r.Cols, cols = append(r.Cols, a.Results()...), append(cols, n.Aggs[i].Out...)
+	}
+	return keysOf(x.compiler(cols).all(n.Values), r)
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/azptu/azptu/internal/kql/ast"
 	"github.com/azptu/azptu/internal/kql/fn"
@@ -40,9 +41,10 @@ type binder struct {
 	nextID int
 	nodes  int
 	depth  int
-	inFunc int
+	calls  []bool          // the functions being bound, and whether they have parameters
 	tables map[string]Node // by as
 	cached map[*ast.Call]*Values
+	values map[*ast.Call]Const // of toscalar
 	tail   *pipeline
 	// settings are what set statements put.
 	settings map[string]Expr
@@ -54,6 +56,9 @@ type scope struct {
 	vars map[string]any // Expr, *tableVar, *funcVar or *patternVar
 	// seen restricts what the names of tables may be; nil for no bounds.
 	seen *visible
+	// table says that a tabular expression is bound here: it is computed once, and cannot
+	// use what belongs to a row outside.
+	table bool
 }
 
 // tableVar is a name for a tabular expression, bound again wherever it is used.
@@ -77,6 +82,18 @@ func (s *scope) find(name string) any {
 	return nil
 }
 
+// findValue finds a name as find does; outside says that it is bound around the tabular
+// expression at hand.
+func (s *scope) findValue(name string) (v any, outside bool) {
+	for ; s != nil; s = s.up {
+		if v, ok := s.vars[name]; ok {
+			return v, outside
+		}
+		outside = outside || s.table
+	}
+	return nil, false
+}
+
 func (s *scope) child() *scope {
 	c := &scope{up: s, vars: map[string]any{}}
 	if s != nil {
@@ -87,7 +104,7 @@ func (s *scope) child() *scope {
 
 // Bind turns a query into its results. The error is an *ast.Error, or what Run returned.
 func Bind(q *ast.Query, opts Options) (out []Output, err error) {
-	b := &binder{opts: opts, text: q.Text, tables: map[string]Node{}, cached: map[*ast.Call]*Values{}, settings: map[string]Expr{}}
+	b := &binder{opts: opts, text: q.Text, tables: map[string]Node{}, cached: map[*ast.Call]*Values{}, values: map[*ast.Call]Const{}, settings: map[string]Expr{}}
 	defer func() {
 		if r := recover(); r != nil {
 			e, ok := r.(failure)
@@ -153,8 +170,11 @@ func (b *binder) leave() { b.depth-- }
 
 func (b *binder) leaveFunc() {
 	b.leave()
-	b.inFunc--
+	b.calls = b.calls[:len(b.calls)-1]
 }
+
+// once says that what is being bound means the same wherever it is bound again.
+func (b *binder) once() bool { return !slices.Contains(b.calls, true) }
 
 func (b *binder) statement(s ast.Statement, in *scope) []Output {
 	switch s := s.(type) {
@@ -281,7 +301,7 @@ func (b *binder) bodyIsTable(f *funcVar) bool {
 // expression.
 func (b *binder) apply(f *funcVar, c *ast.Call, r *row) (*scope, ast.Expr) {
 	b.enter(c.Pos)
-	b.inFunc++
+	b.calls = append(b.calls, len(f.f.Params) > 0)
 	inner := f.in.child()
 	args := b.arrange(f, c)
 	for i, p := range f.f.Params {

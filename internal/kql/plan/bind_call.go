@@ -173,23 +173,43 @@ func (b *binder) constText(c *ast.Call, i int, r *row) string {
 	return ""
 }
 
+// toScalar computes its argument once.
 func (b *binder) toScalar(c *ast.Call, r *row) Expr {
 	if len(c.Args) != 1 {
 		b.failf(c.Pos, "toscalar() takes one expression")
 	}
-	if !b.isTable(c.Args[0], r.in) {
-		return b.scalar(c.Args[0], r)
+	if v, ok := b.values[c]; ok {
+		return v
 	}
-	p := b.pipe(c.Args[0], r.in)
-	vals := b.run(&Limit{In: p.node, N: 1}, c.Pos)
-	cols := p.node.Columns()
+	v := Const{b.scalarOf(c, r)}
+	if b.once() {
+		b.values[c] = v
+	}
+	return v
+}
+
+func (b *binder) scalarOf(c *ast.Call, r *row) value.Value {
+	var n Node
+	if x := c.Args[0]; b.isTable(x, r.in) {
+		n = &Limit{In: b.pipe(x, r.in).node, N: 1}
+	} else {
+		in := r.in.child()
+		in.table = true
+		v := b.scalar(x, &row{in: in})
+		if k, ok := v.(Const); ok {
+			return k.V
+		}
+		n = &Project{In: &Values{Len: 1}, Cols: []Col{b.col("", v.Type())}, Exprs: []Expr{v}}
+	}
+	cols := n.Columns()
 	if len(cols) == 0 {
 		b.failf(c.Pos, "this table has no columns")
 	}
+	vals := b.run(n, c.Pos)
 	if vals.Len == 0 {
-		return Const{value.NullOf(cols[0].Type)}
+		return value.NullOf(cols[0].Type)
 	}
-	return Const{vals.Data[0].Value(0)}
+	return vals.Data[0].Value(0)
 }
 
 // run computes a plan at once.

@@ -56,7 +56,7 @@ func (b *binder) expand(p *pipeline, op *ast.MvExpand, in *scope) {
 // applySub binds the subquery of mv-apply.
 func (b *binder) applySub(p *pipeline, e *Expand, sub *ast.Pipe, in *scope) {
 	src := &Source{Cols: e.Cols}
-	inner := &pipeline{node: src, ordered: p.ordered}
+	inner := &pipeline{node: src, ordered: true} // the members stand in their order
 	for _, op := range sub.Ops {
 		b.operator(inner, op, in)
 	}
@@ -85,20 +85,6 @@ func hasID(cols []Col, id int) bool {
 		}
 	}
 	return false
-}
-
-func (b *binder) partition(p *pipeline, op *ast.Partition, in *scope) {
-	key := b.scalar(op.By, p.rowOf(in))
-	src := &Source{Cols: p.node.Columns()}
-	inner := &pipeline{node: src, ordered: false}
-	if op.Sub.Source != nil {
-		b.failf(op.Pos, "a partition's subquery that begins with a table is not supported")
-	}
-	for _, o := range op.Sub.Ops {
-		b.operator(inner, o, in)
-	}
-	p.node = &Partition{In: p.node, Key: key, Sub: inner.node, Source: src, Cols: inner.node.Columns()}
-	p.ordered = false
 }
 
 // placeParsed puts parsed columns behind the others, or in place of those of their names.

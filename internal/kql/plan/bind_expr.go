@@ -77,8 +77,14 @@ func (b *binder) name(x *ast.Ident, r *row) Expr {
 	if v := b.graphVar(x, r); v != nil {
 		return v
 	}
-	switch v := r.in.find(x.Name).(type) {
+	found, outside := r.in.findValue(x.Name)
+	switch v := found.(type) {
 	case Expr:
+		if outside {
+			Walk(v, func(int) {
+				b.failf(x.Pos, "'%s' belongs to a row outside: a table is computed once, not for each row; use a join or lookup", x.Name)
+			})
+		}
 		return v
 	case *funcVar:
 		if len(v.f.Params) == 0 {

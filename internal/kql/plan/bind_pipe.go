@@ -40,6 +40,8 @@ func (p *pipeline) outputs(b *binder) []Output {
 func (b *binder) pipe(x ast.Expr, in *scope) *pipeline {
 	b.enter(x.At())
 	defer b.leave()
+	in = in.child()
+	in.table = true
 	switch x := x.(type) {
 	case *ast.Pipe:
 		p := &pipeline{node: &Values{Len: 1}}
@@ -179,7 +181,7 @@ func (b *binder) materialize(c *ast.Call, in *scope) *pipeline {
 		p := b.pipe(c.Args[0], in)
 		v = b.run(p.node, c.Pos)
 		v.Cols = p.node.Columns()
-		if b.inFunc == 0 {
+		if b.once() {
 			b.cached[c] = v
 		}
 	}
@@ -223,8 +225,7 @@ func (b *binder) operator(p *pipeline, op ast.Op, in *scope) {
 	case *ast.Render:
 		b.render(p, op)
 	case *ast.As:
-		p.name = op.Name
-		b.tables[op.Name] = p.node
+		b.as(p, op)
 	default:
 		b.rarer(p, op, in)
 	}

@@ -346,7 +346,7 @@ func (b *binder) scan(p *pipeline, op *ast.Scan, in *scope) {
 		n.State = append(n.State, state)
 		steps[s.Name] = state
 	}
-	r := &row{in: in, cols: all, steps: steps}
+	r, out := &row{in: in, cols: all, steps: steps}, slices.Clone(all)
 	for _, s := range op.Steps {
 		st := ScanStep{Name: s.Name, Output: nameOr(s.Output, "all"), Cond: b.condition(s.Cond, r)}
 		for _, a := range s.Assign {
@@ -354,22 +354,37 @@ func (b *binder) scan(p *pipeline, op *ast.Scan, in *scope) {
 			if !ok {
 				b.failf(a.At(), "name = expression was expected here")
 			}
-			at := indexOf(n.Vars, named.Names[0])
-			if at < 0 {
-				b.failf(a.At(), "'%s' is not declared", named.Names[0])
+			to, t := n.target(named.Names[0])
+			if t == value.Unknown {
+				b.failf(a.At(), "'%s' is neither a column nor declared", named.Names[0])
 			}
-			st.Assign = append(st.Assign, b.coerce(b.scalar(named.X, r), n.Vars[at].Type))
-			st.To = append(st.To, at)
+			st.Assign, st.To = append(st.Assign, b.coerce(b.scalar(named.X, r), t)), append(st.To, to)
+			if to < len(cols) { // what was a column's value is no longer
+				out[to] = b.col(all[to].Name, t)
+			}
 		}
 		n.Steps = append(n.Steps, st)
 	}
-	n.Cols = all
+	n.Cols = out
 	if name := op.Options.Get("with_match_id"); name != "" {
 		c := b.col(name, value.Long)
 		n.ID = &c
 		n.Cols = append(n.Cols, c)
 	}
 	p.node = n
+}
+
+// target finds what a step assigns to: a declared variable or else a column, numbered as
+// the columns with the variables behind them.
+func (n *Match) target(name string) (int, value.Type) {
+	in := n.In.Columns()
+	if i := indexOf(n.Vars, name); i >= 0 {
+		return len(in) + i, n.Vars[i].Type
+	}
+	if i := indexOf(in, name); i >= 0 {
+		return i, in[i].Type
+	}
+	return 0, value.Unknown
 }
 
 // rowsNear keeps the rows for which a condition holds, and so many before and after each.

@@ -24,24 +24,15 @@ func (b *binder) makeSeries(p *pipeline, op *ast.MakeSeries, in *scope) {
 	r.aggs = &n.Aggs
 	var series []Col
 	for _, a := range op.Aggs {
-		inner, name := a.X, nameOf(a.X)
-		if named, ok := inner.(*ast.Named); ok {
-			inner = named.X
-		}
-		c, ok := inner.(*ast.Call)
-		if !ok || !isAggregate(c, r) {
-			b.failf(a.X.At(), "an aggregate was expected here, such as count() or avg(…)")
-		}
-		b.aggregate(c, r)
+		x, name := b.seriesValue(a.X, r)
 		def := value.OfLong(0)
 		if a.Default != nil {
 			def = b.constant(a.Default, in)
 		}
-		result := n.Aggs[len(n.Aggs)-1].Out[0].Type
-		if result != value.Dynamic && result != value.String {
-			def = value.Convert(def, result)
+		if t := x.Type(); t != value.Dynamic && t != value.String {
+			def = value.Convert(def, t)
 		}
-		n.Defaults = append(n.Defaults, def)
+		n.Values, n.Defaults = append(n.Values, x), append(n.Defaults, def)
 		if name == "" {
 			name = names.fresh()
 		} else {
@@ -52,6 +43,21 @@ func (b *binder) makeSeries(p *pipeline, op *ast.MakeSeries, in *scope) {
 	n.Cols = append(keyCols, series...)
 	n.Cols = append(n.Cols, b.col(names.unique(nameOr(axis.name, "axis")), value.Dynamic))
 	p.node, p.ordered = n, false
+}
+
+// seriesValue binds what make-series computes of the rows at a place: an aggregate, an
+// expression of aggregates or a constant.
+func (b *binder) seriesValue(x ast.Expr, r *row) (Expr, string) {
+	name := nameOf(x)
+	if named, ok := x.(*ast.Named); ok {
+		x = named.X
+	}
+	if c, ok := x.(*ast.Call); ok && isAggregate(c, r) {
+		return b.aggregate(c, r)[0], name
+	}
+	before := len(*r.aggs)
+	e := b.scalar(x, r)
+	return b.keyed(e, nil, nil, x.At(), len(*r.aggs) > before), name
 }
 
 func (b *binder) bounds(n *MakeSeries, op *ast.MakeSeries, in *scope, t value.Type) {

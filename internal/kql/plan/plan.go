@@ -238,10 +238,13 @@ type (
 		From, To, Step value.Value
 		Keys           []Expr
 		Aggs           []Agg
-		Defaults       []value.Value
-		Cols           []Col
-		Nonempty       bool
-		Inclusive      bool
+		// Values are the series' points by the aggregates, Defaults what stands where no
+		// rows are.
+		Values    []Expr
+		Defaults  []value.Value
+		Cols      []Col
+		Nonempty  bool
+		Inclusive bool
 	}
 	// NestedLevel is a level of top-nested.
 	NestedLevel struct {
@@ -271,6 +274,7 @@ type (
 		Name   string
 		Output string
 		Cond   Expr
+		// Assign are the values given to the columns, or variables behind them, at To.
 		Assign []Expr
 		To     []int
 	}
