@@ -91,3 +91,32 @@ func TestDocumentedEntities(t *testing.T) {
 		{"several databases", `let G = entity_group [database('a'), database('b')]; macro-expand G as X (X.T)`, `error: line 1, column 9: there are no entity groups here: there is one database, whose tables are named as they are`},
 	})
 }
+
+func TestDocumentedOperators(t *testing.T) {
+	checkRules(t, nil, []documented{
+		{"toscalar is computed once", `let g = toscalar(new_guid()); let h = () { toscalar(rand()) }; range x from 1 to 3 step 1 | extend g, r = h() | summarize dcount(g), dcount(r)`, `1 1`},
+		{"toscalar does not see the row", `let T = datatable(k:long, v:long)[1, 5]; let of = (q:long) { toscalar(T | where k == q | project v) }; T | extend w = of(k)`, `error: line 1, column 86: 'q' belongs to a row outside: a table is computed once, not for each row; use a join or lookup`},
+		{"a materialized name", `range x from 1 to 1000 step 1 | sample 1 | as hint.materialized=true T | union T | summarize dcount(x)`, `1`},
+		{"a partition with a table of its own", `let U = datatable(g:string, w:long)['a',1, 'b',2, 'b',3, 'c',4]; datatable(k:string)['a', 'b'] | partition by k { U | where g == toscalar(k) | summarize sum(w) by g } | sort by g asc`, "\"a\" 1\n\"b\" 5"},
+		{"a partition that names its rows", `datatable(g:string, v:long)['a',1, 'a',5, 'b',2] | partition by g (as X | where v == toscalar(X | summarize max(v))) | sort by g asc`, "\"a\" 5\n\"b\" 2"},
+		{"too many partitions", `range x from 1 to 70 step 1 | partition by x (as X | take 1)`, `error: line 1, column 44: this partition would run its subquery for 70 values, and 64 are allowed; hint.strategy=native has no such bound`},
+		{"series of expressions and constants", `datatable(t:long, v:long)[1,4, 3,7, 3,8] | make-series mean = round(sum(v) / todouble(count()), 1) default=-1, seen = 1 on t step 1 | project mean, seen`, `[4.0,-1.0,7.5] [1,0,1]`},
+		{"without bounds a series is as long as its own rows", `datatable(g:string, t:long)['a',1, 'a',3, 'b',7] | make-series n = count() on t step 1 by g | sort by g asc`, "\"a\" [1,0,1] [1,2,3]\n\"b\" [1] [7]"},
+		{"members stand in order in mv-apply", `print l = dynamic([3,1,2]) | mv-apply l to typeof(long) on (extend p = prev(l), n = row_number()) | project l, p, n`, "3 null 1\n1 3 2\n2 1 3"},
+		{"scan fills in a column", `datatable(t:long, v:long)[1,5, 2,long(null), 3,7] | sort by t asc | scan with (step s: true => v = iff(isnull(v), s.v, v);)`, "1 5\n2 5\n3 7"},
+		{"a step that matches again goes on with its match", `range x from 1 to 3 step 1 | scan with_match_id=m declare (c:long = 0) with (step s: true => c = s.c + x;)`, "1 1 0\n2 3 0\n3 6 0"},
+		{"the last of rows that match again", `datatable(t:long, e:string)[1,'a', 2,'a', 3,'b', 4,'b', 5,'c', 6,'a'] | sort by t asc | scan with (step s1 output=last: e == 'a'; step s2 output=last: e == 'b'; step s3: e == 'c';)`, "2 \"a\"\n4 \"b\"\n5 \"c\"\n6 \"a\""},
+		{"patterns of similar texts", `range x from 1 to 20 step 1 | project s = strcat('user ', x, ' left room', x % 2) | reduce by s`, `"user * left *" 20 "user 1 left room1"`},
+		{"a separator that is asked for goes with the asterisk", `range x from 1 to 20 step 1 | project s = strcat('jobQ', x) | reduce by s with characters='Q'`, `"job*" 20 "jobQ1"`},
+		{"texts that have nothing frequent", `range x from 1 to 20 step 1 | project s = strcat('job', x) | reduce by s`, `"others" 20 ""`},
+		{"rows with their patterns", `range x from 1 to 3 step 1 | project x, s = strcat('took ', x, ' ms') | reduce kind=source by s | project x, Pattern, Count`, "1 \"took * ms\" 3\n2 \"took * ms\" 3\n3 \"took * ms\" 3"},
+		{"properties under names that are there", `datatable(n:string, d:dynamic)['x', dynamic({"n":"a","k":1})] | evaluate bag_unpack(d)`, `error: line 1, column 65: bag_unpack() would give a second column 'n'; columnsConflict='replace_source' or 'keep_source' says which to keep`},
+		{"the source is kept", `datatable(n:string, d:dynamic)['x', dynamic({"n":"a","k":1})] | evaluate bag_unpack(d, columnsConflict='keep_source')`, `"x" 1`},
+		{"the source is replaced", `datatable(n:string, d:dynamic)['x', dynamic({"n":"a","k":1}), 'y', dynamic({"k":2})] | evaluate bag_unpack(d, columnsConflict='replace_source')`, "\"a\" 1\n\"\" 2"},
+		{"properties by a schema", `datatable(n:string, d:dynamic)['x', dynamic({"n":"a","k":1,"l":7})] | evaluate bag_unpack(d, 'p_', 'error', dynamic(['l'])) : (*, p_k:string, p_l:long, q:int, p_n:string)`, `"x" "1" null null "a"`},
+		{"keys without delimiters", `print s = "10:00 [INFO] x-id:45, host:n1; msg: 'it\\'s 5' id:9 idx:3" | parse-kv s as (id:long, host:string, msg:string, idx:int) with (quote="'", escape='\\') | project id, host, msg, idx`, `45 "n1" "it's 5" 3`},
+		{"several kinds of quotes", `print s = "a='1,2';b=(3;4)" | parse-kv s as (a:string, b:string) with (pair_delimiter=';', kv_delimiter='=', quote="'", quote='()') | project a, b`, `"1,2" "3;4"`},
+		{"pairs by a regular expression", `print s = 'k1 : v1, ü2:v2' | parse-kv s as (k1:string, ['ü2']:string) with (regex=@'(\w+)\s*:\s*(\w+)') | project k1, ['ü2']`, `"v1" "v2"`},
+		{"words for truth", `print True, FALSE, false`, `true false false`},
+	})
+}

@@ -149,8 +149,9 @@ func parseFind(p *parser, at Pos, _ string) Op {
 	}
 	for {
 		t := p.tok()
-		if p.isWord("pack_all") && p.peek(1).text == "(" {
+		if p.isWord("pack_all", "pack") && p.peek(1).text == "(" {
 			p.i += 2
+			p.accept("*")
 			p.need(")")
 			op.Pack = true
 		} else {

@@ -371,9 +371,15 @@ func (o *Invoke) printOp(p *printer) {
 }
 
 func (o *Reduce) printOp(p *printer) {
-	p.s("reduce by ")
+	p.s("reduce")
+	rest := o.Options
+	for len(rest) > 0 && rest[0].Name == "kind" {
+		p.options(rest[:1])
+		rest = rest[1:]
+	}
+	p.s(" by ")
 	o.By.print(p, 0)
-	p.with(o.Options)
+	p.with(rest)
 }
 
 func (o *Scan) printOp(p *printer) {

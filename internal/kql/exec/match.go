@@ -80,11 +80,10 @@ func (m *matcher) row(row []value.Value, out []*value.Builder) {
 			continue
 		}
 		if s == nil {
-			s = &sequence{last: make([][]value.Value, len(m.states))}
-		}
-		if m.states[k] = m.advance(k, row, s, out); k == 0 {
+			s = &sequence{last: make([][]value.Value, len(m.states)), id: m.nextID}
 			m.nextID++
 		}
+		m.states[k] = m.advance(k, row, s, out)
 	}
 }
 
@@ -122,17 +121,13 @@ func (m *matcher) holds(k int, row []value.Value, s *sequence) bool {
 	return m.conds[k](m.rel(row, m.n.Init, s)).Value(0).Bool()
 }
 
-// advance takes the row into the sequence at step k and gives it out when it is wanted. A
-// row at the first step begins a new match.
+// advance takes the row into the sequence at step k and gives it out when it is wanted.
 func (m *matcher) advance(k int, row []value.Value, s *sequence, out []*value.Builder) *sequence {
 	whole := append(append([]value.Value(nil), row...), m.n.Init...)
 	for i, e := range m.assign[k] {
 		whole[m.n.Steps[k].To[i]] = e(m.rel(whole[:m.inCols], whole[m.inCols:], s)).Value(0)
 	}
 	next := &sequence{id: s.id, last: append([][]value.Value(nil), s.last...)}
-	if k == 0 {
-		next.id = m.nextID
-	}
 	next.last[k] = whole
 	given := whole
 	if m.n.ID != nil {

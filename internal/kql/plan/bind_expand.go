@@ -2,7 +2,6 @@ package plan
 
 import (
 	"math"
-	"regexp"
 
 	"github.com/azptu/azptu/internal/kql/ast"
 	"github.com/azptu/azptu/internal/kql/value"
@@ -144,23 +143,9 @@ func (b *binder) checkParts(op *ast.ParseText, before, part ast.ParsePart) {
 
 func (b *binder) parseKV(p *pipeline, op *ast.ParseKV, in *scope) {
 	n := &ParseKV{In: p.node, X: b.coerce(b.scalar(op.X, p.rowOf(in)), value.String)}
-	o := op.Options
-	n.KV = KeyValue{Pair: o.Get("pair_delimiter"), Assign: o.Get("kv_delimiter"), Quote: o.Get("quote"), Escape: o.Get("escape"), Greedy: o.Get("greedy") == "True"}
-	if n.KV.Pair == "" {
-		n.KV.Pair = " "
-	}
-	if n.KV.Assign == "" {
-		n.KV.Assign = "="
-	}
-	n.KV.EndQuote = n.KV.Quote
-	if q := []rune(n.KV.Quote); len(q) == 2 {
-		n.KV.Quote, n.KV.EndQuote = string(q[0]), string(q[1])
-	}
-	if re := o.Get("regex"); re != "" {
-		c, err := regexp.Compile(re)
-		b.check(op.Pos, err)
-		n.KV.Regex = c
-	}
+	var err error
+	n.KV, err = newKeyValue(op.Options)
+	b.check(op.Pos, err)
 	for _, c := range op.Columns {
 		n.Out = append(n.Out, b.col(c.Name, c.Type))
 	}

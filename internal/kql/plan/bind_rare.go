@@ -57,6 +57,11 @@ func (b *binder) reduce(p *pipeline, op *ast.Reduce, in *scope) {
 		}
 	}
 	n.Cols = []Col{b.col("Pattern", value.String), b.col("Count", value.Long), b.col("Representative", value.String)}
+	if kind := op.Options.Get("kind"); kind == "source" {
+		n.Source, n.Cols = true, append(append([]Col(nil), p.node.Columns()...), n.Cols...)
+	} else if kind != "" {
+		b.failf(op.Pos, "reduce knows the kind source, not %s", kind)
+	}
 	p.node, p.ordered = n, false
 }
 
@@ -184,93 +189,6 @@ func (b *binder) pivoted(v *Values, keep []Col, t value.Type) *Values {
 		out.Cols, out.Data = append(out.Cols, b.col(name, t)), append(out.Data, vb.Finish())
 	}
 	return out
-}
-
-func (b *binder) bagUnpack(p *pipeline, op *ast.Evaluate, in *scope) {
-	if len(op.Call.Args) == 0 {
-		b.failf(op.Pos, "bag_unpack() needs a column")
-	}
-	cols := p.node.Columns()
-	ref, ok := b.scalar(op.Call.Args[0], p.rowOf(in)).(Ref)
-	if !ok || ref.T != value.Dynamic {
-		b.failf(op.Call.Args[0].At(), "a dynamic column was expected here")
-	}
-	prefix, ignored := "", map[string]bool{}
-	for _, a := range op.Call.Args[1:] {
-		n, _ := a.(*ast.Named)
-		v := b.scalar(a, &row{in: in})
-		k, _ := v.(Const)
-		if l, isList := k.V.X.([]any); isList {
-			for _, x := range l {
-				ignored[value.Text(value.FromDynamic(x))] = true
-			}
-		} else if n == nil || n.Names[0] == "OutputColumnPrefix" {
-			if prefix == "" {
-				prefix = k.V.S
-			}
-		}
-	}
-	v := b.run(p.node, op.Pos)
-	out := &Values{Len: v.Len}
-	var bags *value.Vector
-	at, name := 0, ""
-	for i, c := range cols {
-		if c.ID == ref.ID {
-			bags, at, name = v.Data[i], i, c.Name
-			continue
-		}
-		out.Cols, out.Data = append(out.Cols, b.col(c.Name, c.Type)), append(out.Data, v.Data[i])
-	}
-	keep := out.Cols
-	b.unpack(out, bags, prefix, ignored)
-	if i := indexOf(out.Cols, name); i > at { // a property of the bag's own name takes its place
-		out.Cols, out.Data = moved(out.Cols, i, at), moved(out.Data, i, at)
-	}
-	p.node = b.given(op, out, keep)
-}
-
-// moved takes a member forward to an earlier place.
-func moved[T any](s []T, from, to int) []T {
-	x := s[from]
-	return slices.Insert(slices.Delete(slices.Clone(s), from, from+1), to, x)
-}
-
-// unpack adds a column for each property, of the type that all its values have.
-func (b *binder) unpack(out *Values, bags *value.Vector, prefix string, ignored map[string]bool) {
-	types := map[string]value.Type{}
-	for r := range out.Len {
-		bag, ok := bags.Dynamic(r).(*value.Bag)
-		if !ok {
-			continue
-		}
-		for i, k := range bag.Keys {
-			if bag.Vals[i] == nil || ignored[k] {
-				continue
-			}
-			t := value.FromDynamic(bag.Vals[i]).T
-			switch old := types[k]; {
-			case old == value.Unknown || old == t:
-				types[k] = t
-			case old.IsNumeric() && t.IsNumeric():
-				types[k] = max(old, t)
-			default:
-				types[k] = value.Dynamic
-			}
-		}
-	}
-	names := make([]string, 0, len(types))
-	for k := range types {
-		names = append(names, k)
-	}
-	sort.Strings(names)
-	taken := newNamer(out.Cols)
-	for _, k := range names {
-		vb := value.NewBuilder(types[k], out.Len)
-		for r := range out.Len {
-			vb.Append(value.Convert(value.OfDynamic(value.Member(bags.Dynamic(r), k)), types[k]))
-		}
-		out.Cols, out.Data = append(out.Cols, b.col(taken.unique(prefix+k), types[k])), append(out.Data, vb.Finish())
-	}
 }
 
 func (b *binder) narrow(p *pipeline, op *ast.Evaluate, _ *scope) {

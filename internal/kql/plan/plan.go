@@ -267,7 +267,9 @@ type (
 		X         Expr
 		Delims    string
 		Threshold float64
-		Cols      []Col
+		// Source keeps the rows, with their patterns beside them.
+		Source bool
+		Cols   []Col
 	}
 	// ScanStep is a state of scan.
 	ScanStep struct {

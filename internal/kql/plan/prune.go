@@ -179,6 +179,9 @@ func pruneRare(n Node, need map[int]bool) Node {
 		t.In = prune(n.In, below)
 		return &t
 	case *Reduce:
+		if n.Source {
+			break
+		}
 		r := *n
 		r.In = prune(n.In, with(nil, n.X))
 		return &r
