@@ -166,7 +166,7 @@ func (x *exchange) request(ctx context.Context, b *backend) (*http.Request, []st
 	req.Proto, req.ProtoMajor, req.ProtoMinor = "HTTP/1.1", 1, 1
 	req.Body, req.ContentLength, req.TransferEncoding, req.Trailer, req.Close = nil, 0, nil, nil, false
 	req.RequestURI, req.RemoteAddr, req.TLS, req.Pattern = "", "", nil, ""
-	if x.upload {
+	if x.upload != nil {
 		x.attachUpload(req, b)
 	} else if x.entry.request != nil && (len(x.entry.request.b) > 0 || x.r.Method != http.MethodDelete) {
 		x.attachBody(req, b)
@@ -219,7 +219,7 @@ func (x *exchange) attachBody(req *http.Request, b *backend) {
 		model = b.Deployment
 	}
 	ask := x.target.shape == chat || x.target.shape == completion
-	if x.target.model && !x.upload {
+	if x.target.model && x.upload == nil {
 		var scratch buffer
 		text = x.body.rewrite(&scratch, text, model, ask)
 	}

@@ -177,6 +177,8 @@ func (x *exchange) attempt(s *search, i int, b *backend, ticket admit.Forecast) 
 		return true, nil, false
 	case clientGone:
 		return true, newFault(statusClientGone, "ClientGone", "The client has left."), false
+	case improper:
+		return true, o.fault, false
 	case full:
 		x.rec.Refused++
 		x.note(s, b, call.SpillRefused, o.wait)
@@ -194,7 +196,22 @@ func (x *exchange) attempt(s *search, i int, b *backend, ticket admit.Forecast) 
 		s.last, s.fault = o.answer, o.fault
 		x.spill(call.SpillFailed)
 	}
+	if !x.upload.again() {
+		return true, x.only(o), false
+	}
 	return false, nil, x.over()
+}
+
+// only ends a call that cannot be sent to another backend: its body is gone.
+func (x *exchange) only(o outcome) *fault {
+	switch {
+	case o.verdict == full:
+		return busy("The deployment is at its limit. Please retry later.", o.wait)
+	case o.answer != nil:
+		x.pass(o.answer)
+		return nil
+	}
+	return o.fault
 }
 
 func (x *exchange) spill(reason call.SpillReason) {

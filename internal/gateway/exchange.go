@@ -32,9 +32,8 @@ type exchange struct {
 	entry   *entry
 	rec     *call.Call // the entry's
 	body    body
-	counted bool // the prompt's tokens are counted, not estimated
-	upload  bool // the request's body is passed on without being held
-	form    *form
+	counted bool    // the prompt's tokens are counted, not estimated
+	upload  *upload // the request's body is not looked at; nil: it is
 
 	claims  [4]Claim
 	claimed int
@@ -107,7 +106,7 @@ func newExchange(g *Gateway, w http.ResponseWriter, r *http.Request) *exchange {
 // free gives the memory back, unless somebody else may still look at it: the
 // timer, or a transport that reads an upload.
 func (x *exchange) free() {
-	if !x.patience.stop() || x.upload {
+	if !x.patience.stop() || x.upload != nil {
 		return
 	}
 	timer := x.patience.timer
@@ -192,14 +191,12 @@ func (x *exchange) hold() *fault {
 	}
 	sizes := x.rt.config.Sizes
 	json := isJSON(r.Header.Get("Content-Type"))
-	if x.upload = !json && x.target.shape == opaque; x.upload {
+	if !json && x.target.shape == opaque {
+		x.upload = &upload{}
 		if r.ContentLength > sizes.Upload {
 			return tooLarge(sizes.Upload)
 		}
-		if x.target.model && x.target.deployment == "" {
-			return x.readForm()
-		}
-		return nil
+		return x.takeUpload()
 	}
 	if r.ContentLength > sizes.Body {
 		return tooLarge(sizes.Body)
@@ -342,11 +339,8 @@ func (x *exchange) serve() *fault {
 		x.ctx = context.WithoutCancel(x.ctx)
 	}
 	x.g.memory.budget.Earn()
-	switch {
-	case isUpgrade(x.r):
+	if isUpgrade(x.r) {
 		return x.upgrade()
-	case x.upload:
-		return x.passUpload()
 	}
 	return x.dispatch()
 }
@@ -389,7 +383,7 @@ func (x *exchange) refuse(f *fault) {
 	x.ownHeaders(h)
 	x.rec.Status = f.status
 	x.rec.FirstByte = x.g.now().Sub(x.started)
-	if x.abort || x.upload || f.status == http.StatusRequestEntityTooLarge || x.unread() {
+	if x.abort || f.status == http.StatusRequestEntityTooLarge || x.unread() {
 		// The rest of the body is not waited for: it may be long, or never come.
 		h.Set("Connection", "close")
 		rc := http.NewResponseController(x.w)
@@ -405,7 +399,12 @@ func (x *exchange) refuse(f *fault) {
 const unreadGrace = 500 * time.Millisecond
 
 // unread tells whether a body of the request has not been taken in.
-func (x *exchange) unread() bool { return x.entry.request == nil && x.r.ContentLength != 0 }
+func (x *exchange) unread() bool {
+	if x.upload != nil {
+		return !x.upload.whole
+	}
+	return x.entry.request == nil && x.r.ContentLength != 0
+}
 
 // statusClientGone is recorded for a client that left before its answer; the
 // number is nginx's.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -215,28 +216,58 @@ func (m misbehaviour) checkCut(t *testing.T, res *http.Response, text string, er
 }
 
 // A client that leaves frees the backend at once, whatever state it is in, and
-// the gateway serves the next call.
+// the gateway serves the next call. It leaves when the backend has the call, or
+// would have it; on a busy machine that takes a while.
 func (m misbehaviour) checkLeaving(t *testing.T, body string, stream bool) {
 	u := m.upstream(t, stream)
-	b := newBench(t, "timeouts: {firstByte: 30s, idle: 30s, total: 60s}\n", u)
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	if res, err := http.DefaultTransport.RoundTrip(b.request(t, "POST", chatPath, body).WithContext(ctx)); err == nil {
-		io.Copy(io.Discard, res.Body)
-		res.Body.Close()
+	b := newBench(t, "timeouts: {firstByte: 30s, idle: 30s, total: 60s}\nretry: {attempts: 100, budget: 1, maxWait: 60s}\nbreaker: {failures: 0}\n", u)
+	quickest := time.Hour
+	for try := 0; try < leavings && quickest > freeWithin; try++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		attempts := b.backendMetrics("b0").attempts.Load()
+		answered := make(chan bool)
+		go func() {
+			defer close(answered)
+			if res, err := http.DefaultTransport.RoundTrip(b.request(t, "POST", chatPath, body).WithContext(ctx)); err == nil {
+				_, _ = io.Copy(io.Discard, res.Body)
+				res.Body.Close()
+			}
+		}()
+		for b.backendMetrics("b0").attempts.Load() == attempts {
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(20 * time.Millisecond)
+		left := time.Now()
+		cancel()
+		<-answered
+		b.log.next(t, try)
+		for i := 0; u.serving.Load() != 0; i++ {
+			if i == 5000 {
+				t.Fatal("the backend is never freed")
+			}
+			time.Sleep(time.Millisecond)
+		}
+		quickest = min(quickest, time.Since(left))
 	}
-	left := time.Now()
-	b.log.next(t, 0)
-	t.Logf("the call was over %v after the client had left", time.Since(left))
+	if quickest > freeWithin {
+		t.Errorf("the call went on for %v after the client had left, at best", quickest)
+	}
 	working := http.HandlerFunc(answers)
 	u.handle.Store(&working)
 	for i := 0; b.metrics.inFlight.Load() != 0; i++ {
-		if i == 200 {
+		if i == 2000 {
 			t.Fatalf("%d calls are still running", b.metrics.inFlight.Load())
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 }
+
+// A backend is freed within freeWithin of its client's leaving. What else the
+// machine does can only make that longer, so the quickest of some tries tells.
+const (
+	freeWithin = 100 * time.Millisecond
+	leavings   = 10
+)
 
 func TestAClientThatLeavesCancelsTheBackend(t *testing.T) {
 	for _, drain := range []bool{false, true} {
@@ -266,9 +297,14 @@ func TestAClientThatLeavesCancelsTheBackend(t *testing.T) {
 				t.Fatal(err)
 			}
 			<-begun
-			one := make([]byte, 1)
-			if _, err := res.Body.Read(one); err != nil {
-				t.Fatal(err)
+			for in := bufio.NewReader(res.Body); ; { // some of the answer has come
+				line, err := in.ReadString('\n')
+				if err != nil {
+					t.Fatal(err)
+				}
+				if strings.Contains(line, "Hello") {
+					break
+				}
 			}
 			cancel()
 			left := time.Now()

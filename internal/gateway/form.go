@@ -12,56 +12,15 @@ import (
 	"sync"
 )
 
-// form is an upload of the API without deployments in its paths: a field of the
-// form names the model. What comes before that field is held, up to the size
-// of a JSON request; the rest is passed on as it comes.
-type form struct {
-	held    []byte
-	scanner formScanner
-	whole   bool // nothing comes after what is held
-}
-
-// readForm reads a form up to its field "model".
-func (x *exchange) readForm() *fault {
-	kind, params, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
+// newFormScanner begins to follow a form of the API without deployments in its
+// paths: one of its fields names the model.
+func newFormScanner(contentType string) (*formScanner, *fault) {
+	kind, params, err := mime.ParseMediaType(contentType)
 	boundary := params["boundary"]
 	if err != nil || kind != "multipart/form-data" || boundary == "" || len(boundary) > 70 {
-		return newFault(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "Expected a form (multipart/form-data) or JSON that names the model.")
+		return nil, newFault(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "Expected a form (multipart/form-data) or JSON that names the model.")
 	}
-	f := &form{scanner: formScanner{mark: []byte("\n--" + boundary)}, held: make([]byte, 0, 8<<10)}
-	limit := x.rt.config.Sizes.Body
-	src := x.uploaded()
-	for f.scanner.model == "" && !f.scanner.over && !f.whole {
-		if int64(len(f.held)) >= limit {
-			return newFault(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge",
-				"The form names its model behind "+byteCount(limit)+" of other fields. Put 'model' before the file.")
-		}
-		if len(f.held) == cap(f.held) {
-			f.held = append(make([]byte, 0, min(2*int64(cap(f.held)), limit)), f.held...)
-		}
-		n, err := src.Read(f.held[len(f.held):cap(f.held)])
-		f.held = f.held[:len(f.held)+n]
-		if scanErr := f.scanner.write(f.held[len(f.held)-n:]); scanErr != nil {
-			return newFault(http.StatusBadRequest, "BadRequest", scanErr.Error())
-		}
-		if f.whole = err == io.EOF; err != nil && !f.whole {
-			x.abort = true
-			return newFault(http.StatusBadRequest, "BadRequest", "The request body could not be read.")
-		}
-	}
-	x.form, x.body.model = f, f.scanner.model
-	return nil
-}
-
-// renamed is the form with another name for the model, and how much longer
-// that makes it.
-func (f *form) renamed(model string, rest io.Reader) (body io.Reader, longer int64) {
-	at := f.scanner.modelAt
-	body = io.MultiReader(bytes.NewReader(f.held[:at.from]), strings.NewReader(model), bytes.NewReader(f.held[at.to:]))
-	if !f.whole {
-		body = io.MultiReader(body, &scanned{rest, &f.scanner})
-	}
-	return body, int64(len(model) - (at.to - at.from))
+	return &formScanner{mark: []byte("\n--" + boundary)}, nil
 }
 
 // scanned looks through what passes: a second model would be one that the

@@ -22,9 +22,10 @@ import (
 // upstream is a deployment whose behaviour a test writes.
 type upstream struct {
 	*httptest.Server
-	calls  atomic.Int64
-	gone   chan struct{} // one value for each request that was cancelled
-	handle atomic.Pointer[http.HandlerFunc]
+	calls   atomic.Int64
+	serving atomic.Int64  // calls that are not over
+	gone    chan struct{} // one value for each request that was cancelled
+	handle  atomic.Pointer[http.HandlerFunc]
 }
 
 func newUpstream(t testing.TB, handle http.HandlerFunc) *upstream {
@@ -33,6 +34,8 @@ func newUpstream(t testing.TB, handle http.HandlerFunc) *upstream {
 	u.handle.Store(&handle)
 	u.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		u.calls.Add(1)
+		u.serving.Add(1)
+		defer u.serving.Add(-1)
 		(*u.handle.Load())(w, r)
 		if r.Context().Err() != nil {
 			u.gone <- struct{}{}

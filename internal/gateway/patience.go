@@ -51,6 +51,16 @@ func (p *patience) touch(d time.Duration, now time.Time) {
 	p.begin(d, now)
 }
 
+// sending begins the wait for the first byte of an answer anew: a piece of the
+// request has come, and a backend answers when it has the whole.
+func (p *patience) sending(d time.Duration, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cancel != nil && p.why == errFirstByte {
+		p.begin(d, now)
+	}
+}
+
 // begin sets the end of the wait. The timer is moved only to go off earlier.
 func (p *patience) begin(d time.Duration, now time.Time) {
 	p.until = now.Add(d)

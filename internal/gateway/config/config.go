@@ -258,7 +258,8 @@ const (
 // Sizes bound what is held of a request, in bytes.
 type Sizes struct {
 	Body   int64 // a JSON request
-	Upload int64 // a file; it is passed on without being held
+	Upload int64 // a file
+	Held   int64 // a file up to this is held, so that it can be sent again; others are passed on as they come
 	Header int
 }
 

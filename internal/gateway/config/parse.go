@@ -31,7 +31,7 @@ func defaults() *Config {
 		Prediction:   Prediction{Enabled: true, Window: 30 * time.Second, DefaultCompletion: 256},
 		Boundary:     route.WithinArea,
 		OnClientGone: Cancel,
-		Sizes:        Sizes{Body: 16 << 20, Upload: 512 << 20, Header: 64 << 10},
+		Sizes:        Sizes{Body: 16 << 20, Upload: 512 << 20, Held: 1 << 20, Header: 64 << 10},
 		Affinity:     Affinity{Prefix: 4096},
 		Drain:        30 * time.Second,
 		Prices:       map[string]ptu.TokenPrice{},
@@ -448,6 +448,7 @@ func (p *parser) sizes(n *yaml.Node, path string) {
 	p.object(n, path, fields{
 		"body":   p.size(&p.c.Sizes.Body),
 		"upload": p.size(&p.c.Sizes.Upload),
+		"held":   p.size(&p.c.Sizes.Held),
 		"header": p.size(&header),
 	})
 	p.c.Sizes.Header = int(header)
