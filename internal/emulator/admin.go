@@ -3,12 +3,11 @@ package emulator
 import (
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/azptu/azptu/internal/emulator/state"
+	"github.com/azptu/azptu/internal/loopback"
 )
 
 // admin is the emulator's own API: the clock, the rules of the world, reset.
@@ -44,22 +43,8 @@ func (s *Server) admin(rest services) http.Handler {
 	mux.HandleFunc("POST /fine-tuned", s.fineTune)
 	mux.HandleFunc("POST /operations/{id}/fail", s.failOperation)
 	mux.HandleFunc("GET /federated-token", s.federatedToken)
-	return guard(mux)
-}
-
-// guard refuses what only a browser would send, and names that only a rebound
-// domain would carry.
-func guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.Host)
-		if err != nil {
-			host = r.Host
-		}
-		if r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" || !loopback(strings.Trim(host, "[]")) {
-			reply(w, http.StatusForbidden, map[string]string{"error": "this address is for programs on this machine"})
-			return
-		}
-		next.ServeHTTP(w, r)
+	return loopback.Guard(mux, func(w http.ResponseWriter, reason string) {
+		reply(w, http.StatusForbidden, map[string]string{"error": reason})
 	})
 }
 

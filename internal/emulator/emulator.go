@@ -32,6 +32,7 @@ import (
 	"github.com/azptu/azptu/internal/emulator/monitor"
 	"github.com/azptu/azptu/internal/emulator/openai"
 	"github.com/azptu/azptu/internal/emulator/state"
+	"github.com/azptu/azptu/internal/loopback"
 )
 
 // Config says what emulator to start. The zero value is a fresh one on free
@@ -114,7 +115,7 @@ func (c Config) complete() (Config, error) {
 	if c.Host == "" {
 		c.Host = "127.0.0.1"
 	}
-	if !loopback(c.Host) && !c.UnsafeListen {
+	if !loopback.Is(c.Host) && !c.UnsafeListen {
 		return c, fmt.Errorf("the emulator does not listen on %s: it is for this machine alone (its keys protect nothing); ask for an unsafe listener if other machines must reach it", c.Host)
 	}
 	if c.Port < 0 || c.Port > 65535-listenerCount {
@@ -211,7 +212,7 @@ func (s *Server) sideDoor(rest services) http.Handler {
 			managed.ServeHTTP(w, r)
 			return
 		}
-		guard(admin).ServeHTTP(w, r)
+		admin.ServeHTTP(w, r)
 	})
 }
 

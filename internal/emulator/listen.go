@@ -133,12 +133,6 @@ func (l *listeners) close() {
 	}
 }
 
-// loopback tells whether a host can be reached from this machine alone.
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
-}
-
 // server is an HTTP server that knows how many requests it is answering.
 type server struct {
 	*http.Server

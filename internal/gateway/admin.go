@@ -4,14 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"strings"
 
 	"github.com/azptu/azptu/internal/exposition"
 	"github.com/azptu/azptu/internal/gateway/config"
+	"github.com/azptu/azptu/internal/loopback"
 )
 
 // Probe answers /livez, /readyz and /metrics.
@@ -80,7 +77,7 @@ func (g *Gateway) Admin(s *Server) http.Handler {
 		}
 		writeJSON(w, http.StatusOK, g.Explain(q))
 	})
-	return guarded(mux)
+	return loopback.Guard(mux, func(w http.ResponseWriter, reason string) { http.Error(w, reason, http.StatusForbidden) })
 }
 
 func (g *Gateway) putConfig(w http.ResponseWriter, r *http.Request, s *Server) {
@@ -132,38 +129,4 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	_ = enc.Encode(v)
-}
-
-// guarded refuses requests that a browser was talked into: whose Host is not a
-// loopback name, or whose Origin is another site.
-func guarded(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !loopbackName(r.Host) {
-			http.Error(w, "the admin API answers to loopback names only", http.StatusMisdirectedRequest)
-			return
-		}
-		if origin := r.Header.Get("Origin"); origin != "" {
-			if u, err := url.Parse(origin); err != nil || u.Host != r.Host {
-				http.Error(w, "the admin API does not serve other origins", http.StatusForbidden)
-				return
-			}
-		}
-		if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
-			http.Error(w, "the admin API does not serve other sites", http.StatusForbidden)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func loopbackName(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = strings.Trim(hostport, "[]")
-	}
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
 }

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -19,6 +18,8 @@ import (
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+
+	"github.com/azptu/azptu/internal/loopback"
 )
 
 // Cloud says where the services of one Azure cloud answer, and, for a cloud
@@ -192,7 +193,7 @@ func (c Cloud) local() error {
 		if err != nil {
 			return fmt.Errorf("%s is not an address", field.name)
 		}
-		if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		if !loopback.Is(u.Hostname()) {
 			return fmt.Errorf("%s is not an address of this machine: %q; name the file itself with --cloud to use an emulator elsewhere", field.name, field.value)
 		}
 	}

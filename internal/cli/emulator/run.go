@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/azptu/azptu/internal/cli/verb"
 	"github.com/azptu/azptu/internal/daemon"
 	"github.com/azptu/azptu/internal/emulator"
+	"github.com/azptu/azptu/internal/loopback"
 )
 
 // worldFile is where --persist keeps the world unless --state names a file.
@@ -134,18 +134,12 @@ func (o *runOptions) check() error {
 		return exit.New(exit.Usage, env.T("emulator.tokens-unknown", "Value", o.tokens))
 	case !(o.timeScale > 0):
 		return exit.New(exit.Usage, env.T("emulator.time-scale-faulty", "Value", fmt.Sprint(o.timeScale)))
-	case !o.unsafe && !loopback(o.listen):
+	case !o.unsafe && !loopback.Is(o.listen):
 		return exit.New(exit.Validation, env.T("emulator.listen-unsafe", "Host", o.listen)).Hint(env.T("emulator.listen-hint"))
 	case o.port < 0 || o.port > 65531:
 		return exit.New(exit.Usage, env.T("emulator.port-faulty", "Value", o.port))
 	}
 	return nil
-}
-
-// loopback tells whether an address can be reached from this machine alone.
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // world is the file that keeps the emulated world: the user's own with

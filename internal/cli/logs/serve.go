@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -16,6 +17,7 @@ import (
 	"github.com/azptu/azptu/internal/cli/verb"
 	"github.com/azptu/azptu/internal/kql"
 	"github.com/azptu/azptu/internal/kustowire"
+	"github.com/azptu/azptu/internal/loopback"
 )
 
 // tokenVariable holds the bearer token that `logs serve` asks for.
@@ -52,7 +54,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 	if err != nil {
 		return exit.New(exit.Usage, o.env.T("logs.listen-faulty", "Address", o.listen)).Wrap(err)
 	}
-	if ip := net.ParseIP(host); token == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if token == "" && !loopback.Is(host) {
 		return exit.New(exit.Validation, o.env.T("logs.listen-open", "Address", o.listen)).Hint(o.env.T("logs.listen-open.hint", "Variable", tokenVariable))
 	}
 	socket, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.listen)
@@ -79,15 +81,25 @@ func (o *serveOptions) run(ctx context.Context) error {
 	return nil
 }
 
-// guarded asks for the token, if there is one, wherever the protocol does.
+// guarded asks for the token wherever the protocol does. Without one whoever can
+// reach the server may ask, but no web page may.
 func guarded(next http.Handler, token string) http.Handler {
+	if token == "" {
+		return loopback.Guard(next, func(w http.ResponseWriter, reason string) { refuse(w, http.StatusForbidden, "Forbidden", reason) })
+	}
 	want := []byte("Bearer " + token)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if token != "" && !kustowire.Open(r.URL.Path) && subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), want) != 1 {
+		if !kustowire.Open(r.URL.Path) && subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), want) != 1 {
 			w.Header().Set("WWW-Authenticate", "Bearer")
-			http.Error(w, `{"error":{"code":"InvalidTokenError","message":"The provided authentication is not valid for this resource"}}`, http.StatusUnauthorized)
+			refuse(w, http.StatusUnauthorized, "InvalidTokenError", "The provided authentication is not valid for this resource")
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+func refuse(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]string{"code": code, "message": message}})
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net"
-	"net/netip"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/azptu/azptu/internal/catalog"
+	"github.com/azptu/azptu/internal/loopback"
 	"github.com/azptu/azptu/internal/ptu"
 	"github.com/azptu/azptu/internal/route"
 )
@@ -73,7 +73,7 @@ func (p *parser) checkListeners() {
 			p.fault(p.nodes[l.path], l.path, "expected host:port, got %q", l.address)
 			continue
 		}
-		if l.path == "admin" && !loopback(host) {
+		if l.path == "admin" && !loopback.Is(host) {
 			p.fault(p.nodes[l.path], l.path, "must be on loopback (127.0.0.1, [::1] or localhost): whoever reaches it controls the gateway")
 		}
 		for _, other := range seen {
@@ -92,18 +92,10 @@ func sharesPort(a, b string) bool {
 	if portA != portB {
 		return false
 	}
-	return hostA == hostB || wildcard(hostA) || wildcard(hostB) || loopback(hostA) && loopback(hostB) && (hostA == "localhost" || hostB == "localhost")
+	return hostA == hostB || wildcard(hostA) || wildcard(hostB) || loopback.Is(hostA) && loopback.Is(hostB) && (hostA == "localhost" || hostB == "localhost")
 }
 
 func wildcard(host string) bool { return host == "" || host == "0.0.0.0" || host == "::" }
-
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil && addr.IsLoopback()
-}
 
 var token = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$") })
 

@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/azptu/azptu/internal/loopback"
 	"github.com/azptu/azptu/internal/ptu"
 	"github.com/azptu/azptu/internal/route"
 )
@@ -206,7 +207,7 @@ func (p *parser) endpoint(path, text string) *url.URL {
 	case strings.Trim(u.Path, "/") != "":
 		p.fault(n, path, "expected the root of the resource, without the path %q", u.Path)
 	default:
-		if u.Scheme == "http" && !loopback(u.Hostname()) {
+		if u.Scheme == "http" && !loopback.Is(u.Hostname()) {
 			p.warn(n, path, "plain http: prompts and credentials travel unencrypted")
 		}
 		return &url.URL{Scheme: u.Scheme, Host: u.Host}
@@ -411,7 +412,7 @@ func (p *parser) collector(path, text string) *url.URL {
 	case strings.HasSuffix(u.Path, "/v1/traces") || strings.HasSuffix(u.Path, "/v1/metrics"):
 		p.fault(n, path, "expected the collector's root: /v1/traces and /v1/metrics are added")
 		return nil
-	case u.Scheme == "http" && !loopback(u.Hostname()):
+	case u.Scheme == "http" && !loopback.Is(u.Hostname()):
 		p.warn(n, path, "plain http: names of keys, products and callers travel unencrypted")
 	}
 	return u
