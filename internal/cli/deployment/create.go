@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
@@ -120,7 +121,7 @@ func (o *createOptions) refusedAnyway(env *verb.Env, wish session.Wish, err erro
 
 // wish reads what is wanted from the flags.
 func (o *createOptions) wish(env *verb.Env) (session.Wish, error) {
-	w := session.Wish{Model: o.model, Version: o.version, SKU: o.sku}
+	w := session.Wish{Model: o.model, Version: o.version}
 	if !o.sized() {
 		return w, exit.New(exit.Usage, env.N("cli.flag-missing", 1, "Flags", "--capacity"))
 	}
@@ -132,29 +133,9 @@ func (o *createOptions) wish(env *verb.Env) (session.Wish, error) {
 			return w, err
 		}
 	}
-	if w.SKU == "" {
-		kind := o.kind
-		if kind == "" {
-			kind = env.Setting(settings.DeploymentType)
-		}
-		t, err := ptu.ParseDeploymentType(kind)
-		if err != nil {
-			return w, env.NotOneOf("--deployment-type", kind, typeNames())
-		}
-		w.SKU = t.SKU()
-		if o.tpm != "" {
-			w.SKU = t.StandardSKU()
-		}
-	}
-	sku, err := parseSKU(env, w.SKU)
-	if err != nil {
+	var err error
+	if w.SKU, err = o.wantedSKU(env); err != nil {
 		return w, err
-	}
-	w.SKU = sku
-	if o.kind != "" && o.sku != "" && !o.switched {
-		if t, err := ptu.ParseDeploymentType(o.kind); err != nil || t != ptu.BoundaryOfSKU(sku) {
-			return w, env.Contradiction("--deployment-type "+o.kind, "--sku "+sku)
-		}
 	}
 	if o.upgrade != "" {
 		if o.upgrade, err = parseUpgrade(env, o.upgrade); err != nil {
@@ -163,6 +144,25 @@ func (o *createOptions) wish(env *verb.Env) (session.Wish, error) {
 	}
 	w.Capacity, err = o.capacity(env, w.SKU)
 	return w, err
+}
+
+// wantedSKU is the SKU that --sku names, or --deployment-type means.
+func (o *createOptions) wantedSKU(env *verb.Env) (string, error) {
+	kind := cmp.Or(o.kind, env.Setting(settings.DeploymentType))
+	t, err := ptu.ParseDeploymentType(kind)
+	switch {
+	case err != nil && (o.sku == "" || o.kind != ""):
+		return "", env.NotOneOf("--deployment-type", kind, typeNames())
+	case o.sku == "" && o.tpm != "":
+		return t.StandardSKU(), nil
+	case o.sku == "":
+		return t.SKU(), nil
+	}
+	sku, err := parseSKU(env, o.sku)
+	if err == nil && o.kind != "" && t != ptu.BoundaryOfSKU(sku) && !o.switched {
+		return "", env.Contradiction("--deployment-type "+o.kind, "--sku "+sku)
+	}
+	return sku, err
 }
 
 func (o *createOptions) deployment(ref arm.DeploymentRef, w session.Wish, offer session.Offer) arm.Deployment {
