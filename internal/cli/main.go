@@ -41,7 +41,7 @@ func Main(version string) int {
 // Run runs one command line in env and returns the exit code.
 func Run(ctx context.Context, env *verb.Env, args []string) int {
 	var misspelt error
-	root := newRoot(env, func(err error) { misspelt = err })
+	root := newRoot(env, args, func(err error) { misspelt = err })
 	peek(env, root, args)
 	root.SetArgs(args)
 	root.SetIn(env.Term.In)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func newEnv(t testing.TB, vars map[string]string) (env *verb.Env, out, talk *byt
 func TestEveryCommandIsDescribed(t *testing.T) {
 	for _, lang := range []string{"en", "pt-BR", "es"} {
 		env, _, _ := newEnv(t, map[string]string{"AZPTU_LANG": lang})
-		root := newRoot(env, func(error) {})
+		root := newRoot(env, nil, func(error) {})
 		env.Localize(root)
 		walk(root, func(cmd *cobra.Command) {
 			path := cmd.CommandPath()
@@ -63,11 +64,40 @@ func TestEveryCommandIsDescribed(t *testing.T) {
 	}
 }
 
+// A command line makes the command it names and no other; where it names none,
+// or asks for help, there are all. Branches are called as their commands are.
+func TestCommandLineMakesWhatItNames(t *testing.T) {
+	env, _, _ := newEnv(t, nil)
+	for _, branches := range [][]branch{documented(env), nouns(env), setup(env)} {
+		for _, b := range branches {
+			if cmd := b.make(); cmd.Name() != b.name || len(cmd.Aliases) > 0 {
+				t.Errorf("branch %s makes %s, also called %v", b.name, cmd.Name(), cmd.Aliases)
+			}
+		}
+	}
+	for line, want := range map[string]string{
+		"version": "version", "--cloud emulator list-projects": "list-projects", "-o json --lang=es account list": "account", "--debug deployment list": "deployment",
+		"--debug=http -y quota show": "quota", "--query [] -- model list": "", "-ojson model list": "", "": "", "help model": "", "__complete model li": "",
+		"modle list": "", "--colud emulator version": "", "--version": "", "--cloud": "",
+	} {
+		root := newRoot(env, strings.Fields(line), func(error) {})
+		var names []string
+		for _, cmd := range root.Commands() {
+			if cmd.Name() != "help" {
+				names = append(names, cmd.Name())
+			}
+		}
+		if want == "" && len(names) < 20 || want != "" && !slices.Equal(names, []string{want}) {
+			t.Errorf("%q makes %v, want %q", line, names, want)
+		}
+	}
+}
+
 // No two commands of a parent share a name.
 func TestNamesAreUnique(t *testing.T) {
 	env, _, _ := newEnv(t, nil)
 	seen := map[string]bool{}
-	walk(newRoot(env, func(error) {}), func(cmd *cobra.Command) {
+	walk(newRoot(env, nil, func(error) {}), func(cmd *cobra.Command) {
 		if seen[cmd.CommandPath()] {
 			t.Errorf("%s is there twice", cmd.CommandPath())
 		}
@@ -107,7 +137,7 @@ func TestCommandKeepsItsOwnConfigFlag(t *testing.T) {
 		{[]string{"version", "--", "--config", "no.json"}, ""},
 	} {
 		env, _, _ := newEnv(t, nil)
-		root := newRoot(env, func(error) {})
+		root := newRoot(env, nil, func(error) {})
 		own := verb.Command(env, verb.Spec{Use: "own", Help: "version"})
 		own.Flags().String("config", "", "cli.flag.config")
 		root.AddCommand(own)
@@ -155,7 +185,7 @@ func TestSetProjectAsksAzure(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			env, _, talk := newEnv(t, nil)
-			root := newRoot(env, func(error) {}) // wires Azure's own lister, which is not wanted here
+			root := newRoot(env, nil, func(error) {}) // wires Azure's own lister, which is not wanted here
 			env.Accounts = c.listed
 			root.SetArgs(c.args)
 			err := root.ExecuteContext(t.Context())
@@ -172,7 +202,7 @@ func TestSetProjectAsksAzure(t *testing.T) {
 func TestSetProjectTrustsAFreshCache(t *testing.T) {
 	for age, want := range map[time.Duration]int{time.Minute: 0, 6 * time.Minute: 3} {
 		env, _, talk := newEnv(t, nil)
-		root := newRoot(env, func(error) {})
+		root := newRoot(env, nil, func(error) {})
 		env.Accounts = listed{}
 		if err := env.Remember(t.Context(), func(s *settings.State) {
 			s.Cache = &settings.Projects{SavedAt: env.Now().Add(-age), Cloud: "public", Items: []settings.Project{{Name: "cached", ResourceGroup: "rg"}}}

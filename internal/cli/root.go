@@ -24,9 +24,10 @@ const (
 	groupSetup      = "cli.group.setup"
 )
 
-// newRoot makes the whole tree. misspelt is told of a command line that asks
-// for the help of a command there is not.
-func newRoot(env *verb.Env, misspelt func(error)) *cobra.Command {
+// newRoot makes the tree, as much of it as args want: all of it where they name
+// no command. misspelt is told of a command line that asks for the help of a
+// command there is not.
+func newRoot(env *verb.Env, args []string, misspelt func(error)) *cobra.Command {
 	root := verb.Group(env, verb.Spec{Use: "azptu", Help: "cli.root"})
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.Version = env.Build.Version
@@ -43,9 +44,11 @@ func newRoot(env *verb.Env, misspelt func(error)) *cobra.Command {
 		root.AddGroup(&cobra.Group{ID: id})
 	}
 	bindGlobal(env, root)
-	add(root, groupDocumented, documented(env)...)
-	add(root, groupTree, nouns(env)...)
-	add(root, groupSetup, setup(env)...)
+	old, tree, own := documented(env), nouns(env), setup(env)
+	only := called(root, args, old, tree, own)
+	grow(root, groupDocumented, only, old)
+	grow(root, groupTree, only, tree)
+	grow(root, groupSetup, only, own)
 	help := newHelp(env)
 	root.SetHelpCommand(help)
 	root.SetHelpCommandGroupID(groupSetup)
@@ -54,36 +57,29 @@ func newRoot(env *verb.Env, misspelt func(error)) *cobra.Command {
 	return root
 }
 
-func add(root *cobra.Command, group string, commands ...*cobra.Command) {
-	for _, cmd := range commands {
-		cmd.GroupID = group
-		root.AddCommand(cmd)
-	}
-}
-
 // documented are the commands of azptu 1.0.
-func documented(env *verb.Env) []*cobra.Command {
+func documented(env *verb.Env) []branch {
 	return append(azureDocumented(env),
-		defaults.NewSetProject(env, verb.Documented),
-		defaults.NewSetResourceGroup(env),
-		defaults.NewSetSubscription(env),
-		defaults.NewShowConfig(env),
-		defaults.NewLogoff(env),
-		version.New(env),
+		branch{"set-project", func() *cobra.Command { return defaults.NewSetProject(env, verb.Documented) }},
+		branch{"set-resource-group", func() *cobra.Command { return defaults.NewSetResourceGroup(env) }},
+		branch{"set-subscription", func() *cobra.Command { return defaults.NewSetSubscription(env) }},
+		branch{"show-config", func() *cobra.Command { return defaults.NewShowConfig(env) }},
+		branch{"logoff", func() *cobra.Command { return defaults.NewLogoff(env) }},
+		branch{"version", func() *cobra.Command { return version.New(env) }},
 	)
 }
 
 // nouns are the same things found by noun and verb.
-func nouns(env *verb.Env) []*cobra.Command {
+func nouns(env *verb.Env) []branch {
 	return azureNouns(env)
 }
 
 // setup are the commands about azptu itself.
-func setup(env *verb.Env) []*cobra.Command {
+func setup(env *verb.Env) []branch {
 	return append(system(env),
-		doctor.New(env),
-		config.New(env),
-		completion.New(env),
+		branch{"doctor", func() *cobra.Command { return doctor.New(env) }},
+		branch{"config", func() *cobra.Command { return config.New(env) }},
+		branch{"completion", func() *cobra.Command { return completion.New(env) }},
 	)
 }
 

@@ -12,11 +12,11 @@ import (
 
 // system are the commands that run a part of azptu, or all of it, on this
 // machine.
-func system(env *verb.Env) []*cobra.Command {
-	return []*cobra.Command{
-		up.New(env, Run),
-		emulator.New(env),
-		gateway.New(env),
-		logs.New(env),
+func system(env *verb.Env) []branch {
+	return []branch{
+		{"up", func() *cobra.Command { return up.New(env, Run) }},
+		{"emulator", func() *cobra.Command { return emulator.New(env) }},
+		{"gateway", func() *cobra.Command { return gateway.New(env) }},
+		{"logs", func() *cobra.Command { return logs.New(env) }},
 	}
 }

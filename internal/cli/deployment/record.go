@@ -25,14 +25,6 @@ func New(env *verb.Env) *cobra.Command {
 	)
 }
 
-// Documented makes the azptu 1.0 commands about deployments.
-func Documented(env *verb.Env) []*cobra.Command {
-	return []*cobra.Command{
-		NewList(env, verb.Documented), NewCreate(env, verb.Documented), NewUpdate(env, verb.Documented),
-		NewShow(env, verb.Documented), NewDelete(env, verb.Documented),
-	}
-}
-
 // Record is a deployment as -o json shows it. Its field names are a contract.
 type Record struct {
 	Name              string  `json:"name"`
