@@ -63,6 +63,8 @@ func TestOwnCases(t *testing.T) {
 		{"a bag that holds its own name", "datatable(id:long, b:dynamic, z:long)[1, dynamic({'b':'x', 'a':2}), 3] | evaluate bag_unpack(b)", `1 "x" 3 2`},
 		{"pairs apart", "print s = 'user =  ann  role=admin' | parse-kv s as (user:string, role:string) with (pair_delimiter=' ', kv_delimiter='=') | project user, role", `"ann" "admin"`},
 		{"numbers searched for", "datatable(s:string, n:long, r:real)['one', 42, 1.5, 'two', 7, 2.5] | search 42 or 2.5 | project s", `"one"`},
+		{"keys of one name", "datatable(a:long)[1, 12, 13] | summarize n = count() by bin(a, 5), bin(a, 10) | order by a asc | project-rename b = a1", "0 0 1\n10 10 2"},
+		{"a count by name", "datatable(a:long)[1, 2] | count as calls | project calls", `2`},
 		{"one name takes one column", "print s = dynamic([1, 3]) | extend low = series_stats(s) | project-away s", `1.0`},
 		{"union of types in their order", "union (print a = 'x'), (print a = 1) | getschema | project ColumnName", "\"a_string\"\n\"a_long\""},
 		{"dynamic times", "print d = dynamic('01:00:00') | project datetime(2024-01-01) + d, d + 1h", `"2024-01-01T01:00:00.0000000Z" "02:00:00"`},
@@ -117,6 +119,9 @@ func TestErrorsSayWhereAndWhat(t *testing.T) {
 		"T | summarize sum(d.x)":                "line 1, column 15: sum() takes a number, timespan or datetime here, not a dynamic; convert it first: tolong(…)",
 		"T | where d.ok":                        "line 1, column 12: a condition must be bool, not dynamic; convert it first: tobool(d[\"ok\"])",
 		"print current_database('x')":           "line 1, column 7: current_database() does not take 1 arguments: expected current_database()",
+		"T | summarize sum(a) + b":              "line 1, column 22: the column 'b' stands outside of an aggregate here; write take_any(b), or compute with it in an extend after summarize",
+		"let x = 1; let x = 2; print x":         "line 1, column 12: the name 'x' is already declared by another let",
+		"T | take 1.5":                          "line 1, column 10: a constant whole number of rows was expected here",
 		"declare query_parameters(n:long); n":   "line 1, column 1: the query parameter 'n' has no value",
 	} {
 		_, err := runFor(text, db, false)

@@ -64,6 +64,8 @@ type (
 	Bare struct {
 		Pos
 		Verb string
+		// Name is what count calls its column, "" for Count.
+		Name string
 	}
 	// Join is join or lookup.
 	Join struct {

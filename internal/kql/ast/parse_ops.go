@@ -103,6 +103,9 @@ func parseTopNested(p *parser, at Pos, _ string) Op {
 		if p.isWord("asc", "desc") {
 			l.Asc = p.advance().text == "asc"
 		}
+		if p.acceptWord("nulls") && !p.acceptWord("first") {
+			p.needWord("last")
+		}
 		op.Levels = append(op.Levels, l)
 		if !p.accept(",") {
 			return op
@@ -140,10 +143,11 @@ func parseRows(p *parser, at Pos, verb string) Op {
 
 func parseBare(p *parser, at Pos, verb string) Op {
 	p.options("decodeblocks")
+	op := &Bare{Pos: at, Verb: verb}
 	if verb == "count" && p.acceptWord("as") {
-		p.anyName("a name")
+		op.Name = p.anyName("a name")
 	}
-	return &Bare{Pos: at, Verb: verb}
+	return op
 }
 
 func parseJoin(p *parser, at Pos, verb string) Op {

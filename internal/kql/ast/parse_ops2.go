@@ -1,6 +1,8 @@
 package ast
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/azptu/azptu/internal/kql/value"
@@ -35,11 +37,23 @@ func parseEvaluate(p *parser, at Pos, _ string) Op {
 	return op
 }
 
+// charts are the kinds of render.
+var charts = []string{
+	"table", "list", "barchart", "columnchart", "piechart", "ladderchart", "timechart", "linechart", "anomalychart", "pivotchart", "areachart", "stackedareachart", "scatterchart", "timepivot", "timeline",
+	"card", "treemap", "plotly", "graph", "sankey",
+}
+
 func parseRender(p *parser, at Pos, _ string) Op {
 	if p.tok().kind != kIdent {
 		p.expected("a kind of chart such as timechart or table")
 	}
-	op := &Render{Pos: at, Kind: p.advance().text}
+	t := p.advance()
+	op := &Render{Pos: at, Kind: t.text}
+	if !slices.Contains(charts, strings.ToLower(t.text)) {
+		e := Locate(p.src, t.pos, fmt.Sprintf("'%s' is no kind of chart: expected %s", t.text, strings.Join(charts, ", ")))
+		e.Near = Nearest(strings.ToLower(t.text), charts)
+		panic(e)
+	}
 	if p.isWord("with") {
 		op.Options = p.withOptions()
 		return op

@@ -103,7 +103,12 @@ func (o *Rows) printOp(p *printer) {
 	}
 }
 
-func (o *Bare) printOp(p *printer) { p.s(o.Verb) }
+func (o *Bare) printOp(p *printer) {
+	p.s(o.Verb)
+	if o.Name != "" {
+		p.s(" as " + Name(o.Name))
+	}
+}
 
 // table prints a table given to an operator.
 func (p *printer) table(x Expr) {

@@ -213,6 +213,9 @@ func (b *binder) parameter(p ast.Param, at ast.Pos, in *scope) Expr {
 }
 
 func (b *binder) let(s *ast.Let, in *scope) {
+	if _, dup := in.vars[s.Name]; dup {
+		b.failf(s.Pos, "the name '%s' is already declared by another let", s.Name)
+	}
 	switch x := s.Value.(type) {
 	case *ast.Lambda:
 		in.vars[s.Name] = &funcVar{x, in.copyOf()}

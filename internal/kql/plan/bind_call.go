@@ -21,7 +21,7 @@ func init() {
 		},
 		"pack_all": (*binder).packAll, "bag_pack_columns": (*binder).packColumns, "column_names_of": (*binder).columnNames,
 		"pack_array": (*binder).packArray, "current_database": constText("azptu"), "current_cluster_endpoint": constText("azptu"), "current_principal": constText(""),
-		"estimate_data_size": (*binder).dataSize, "bin_auto": (*binder).binAuto,
+		"ingestion_time": (*binder).ingestionTime, "estimate_data_size": (*binder).dataSize, "bin_auto": (*binder).binAuto,
 	}
 }
 
@@ -290,6 +290,15 @@ func (b *binder) columnNames(c *ast.Call, r *row) Expr {
 		names = append(names, col.Name)
 	}
 	return Const{value.OfDynamic(names)}
+}
+
+// ingestionTime is when a row was written. A log has that in TimeGenerated; of other tables
+// it is not kept, and null as in Kusto.
+func (b *binder) ingestionTime(_ *ast.Call, r *row) Expr {
+	if i := indexOf(r.cols, "TimeGenerated"); i >= 0 && r.cols[i].Type == value.DateTime {
+		return Ref{r.cols[i].ID, value.DateTime}
+	}
+	return Const{value.NullOf(value.DateTime)}
 }
 
 func (b *binder) dataSize(c *ast.Call, r *row) Expr {

@@ -49,6 +49,9 @@ func callName(c *ast.Call, s *sig.Symbol) string {
 	if strings.HasPrefix(c.Name, "array_sort_") {
 		return nameOr(first, "array0") + "_sorted"
 	}
+	if c.Name == "ingestion_time" {
+		return "$IngestionTime"
+	}
 	switch s.Naming {
 	case "arg1":
 		return first

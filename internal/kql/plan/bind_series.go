@@ -53,11 +53,19 @@ func (b *binder) seriesValue(x ast.Expr, r *row) (Expr, string) {
 		x = named.X
 	}
 	if c, ok := x.(*ast.Call); ok && isAggregate(c, r) {
-		return b.aggregate(c, r)[0], name
+		refs := b.aggregate(c, r)
+		if len(refs) > 1 {
+			b.failf(c.Pos, "%s() gives %d columns; a series is made of one: ask for each by itself", c.Name, len(refs))
+		}
+		if name == "" {
+			name = aggName(c, 0, (*r.aggs)[len(*r.aggs)-1].Args, r.cols)
+		}
+		return refs[0], name
 	}
 	before := len(*r.aggs)
 	e := b.scalar(x, r)
-	return b.keyed(e, nil, nil, x.At(), len(*r.aggs) > before), name
+	b.onlyAggregates(e, r, x.At(), len(*r.aggs) > before)
+	return e, name
 }
 
 func (b *binder) bounds(n *MakeSeries, op *ast.MakeSeries, in *scope, t value.Type) {
@@ -107,6 +115,7 @@ func (b *binder) topNested(p *pipeline, op *ast.TopNested, in *scope) {
 			inner, given = named.X, named.Names[0]
 		}
 		level.Final = b.scalar(inner, r)
+		b.onlyAggregates(level.Final, r, l.By.At(), len(aggs) > 0)
 		if len(aggs) != 1 || len(aggs[0].Out) != 1 {
 			b.failf(l.By.At(), "one aggregate was expected here, such as sum(…)")
 		}

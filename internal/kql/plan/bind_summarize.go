@@ -9,14 +9,18 @@ import (
 
 // grouping binds the keys of summarize, make-series and the like.
 func (b *binder) grouping(list []ast.Expr, r *row, names *namer) (keys []Expr, cols []Col) {
+	given := map[string]bool{} // names that the query gives itself
 	for _, it := range b.items(list, r) {
 		switch {
 		case it.name == "":
 			it.name = names.fresh()
-		case names.taken[it.name]:
+		case !names.taken[it.name]:
+		case it.given || given[it.name]:
 			b.failf(it.at, "a column with the name '%s' is already declared", it.name)
+		default:
+			it.name = names.unique(it.name)
 		}
-		names.taken[it.name] = true
+		names.taken[it.name], given[it.name] = true, it.given
 		keys = append(keys, it.x)
 		cols = append(cols, b.col(it.name, it.x.Type()))
 	}
@@ -38,7 +42,7 @@ func (b *binder) summarize(p *pipeline, op *ast.Summarize, in *scope) {
 	r.aggs = &aggs
 	final := &Project{Cols: append([]Col(nil), keyCols...), Exprs: refs(keyCols)}
 	for _, x := range op.Aggs {
-		b.aggItem(x, r, names, final, keyCols, keys)
+		b.aggItem(x, r, names, final)
 	}
 	a := &Aggregate{In: p.node, Keys: keys, Cols: keyCols, Aggs: aggs}
 	for _, g := range aggs {
@@ -56,7 +60,7 @@ func (b *binder) scalarKey(x Expr, at ast.Pos) {
 }
 
 // aggItem binds one item of summarize: an aggregate, or an expression of aggregates.
-func (b *binder) aggItem(x ast.Expr, r *row, names *namer, final *Project, keyCols []Col, keys []Expr) {
+func (b *binder) aggItem(x ast.Expr, r *row, names *namer, final *Project) {
 	named, _ := x.(*ast.Named)
 	inner := x
 	var given []string
@@ -85,7 +89,7 @@ func (b *binder) aggItem(x ast.Expr, r *row, names *namer, final *Project, keyCo
 	}
 	before := len(*r.aggs)
 	e := b.scalar(inner, r)
-	e = b.keyed(e, keys, keyCols, x.At(), len(*r.aggs) > before)
+	b.onlyAggregates(e, r, x.At(), len(*r.aggs) > before)
 	switch name := nameOf(x); {
 	case named != nil:
 		put(b.declared(names, name, named.Pos), e)
@@ -104,13 +108,19 @@ func (b *binder) declared(names *namer, name string, at ast.Pos) string {
 	return name
 }
 
-// keyed checks that an expression beside aggregates uses columns only by way of them.
-func (b *binder) keyed(e Expr, keys []Expr, keyCols []Col, at ast.Pos, hasAggs bool) Expr {
-	_, isConst := e.(Const)
-	if !hasAggs && !isConst {
+// onlyAggregates checks that an expression of summarize holds aggregates, and uses columns
+// only inside of them.
+func (b *binder) onlyAggregates(e Expr, r *row, at ast.Pos, any bool) {
+	if _, isConst := e.(Const); !any && !isConst {
 		b.failf(at, "an aggregate was expected here, such as count() or sum(…)")
 	}
-	return e
+	Walk(e, func(id int) {
+		for _, c := range r.cols {
+			if c.ID == id {
+				b.failf(at, "the column '%s' stands outside of an aggregate here; write take_any(%s), or compute with it in an extend after summarize", c.Name, c.Name)
+			}
+		}
+	})
 }
 
 // bare binds count, getschema and consume.
@@ -120,7 +130,7 @@ func (b *binder) bare(p *pipeline, op *ast.Bare) {
 		var aggs []Agg
 		ref := b.aggregate(&ast.Call{Pos: op.Pos, Name: "count"}, &row{in: (*scope)(nil).child(), aggs: &aggs})[0]
 		a := &Aggregate{In: p.node, Aggs: aggs, Cols: aggs[0].Out}
-		p.node = &Project{In: a, Cols: []Col{b.col("Count", value.Long)}, Exprs: []Expr{ref}}
+		p.node = &Project{In: a, Cols: []Col{b.col(nameOr(op.Name, "Count"), value.Long)}, Exprs: []Expr{ref}}
 		p.ordered = false
 	case "getschema":
 		p.node = b.schema(p.node.Columns())
@@ -171,8 +181,8 @@ func (b *binder) sort(p *pipeline, op *ast.Sort, in *scope) {
 func (b *binder) countOf(x ast.Expr, in *scope) int64 {
 	k, ok := b.scalar(x, &row{in: in}).(Const)
 	v := value.Convert(k.V, value.Long)
-	if !ok || v.Null || !k.V.T.IsNumeric() && k.V.T != value.Dynamic {
-		b.failf(x.At(), "a constant number of rows was expected here")
+	if !ok || v.Null || !k.V.T.IsInteger() && (k.V.T != value.Dynamic || value.FromDynamic(k.V.X).T != value.Long) {
+		b.failf(x.At(), "a constant whole number of rows was expected here")
 	}
 	if v.I < 0 {
 		b.failf(x.At(), "the number of rows cannot be negative")
