@@ -77,6 +77,7 @@ type Server struct {
 	closed    bool
 	onReset   []func()
 	faults    *fault.Set
+	manager   *arm.Handler // nil until the services are made
 	log       *monitor.Activity
 	watch     *observed
 	rows      *diagnostics
@@ -163,6 +164,7 @@ func (s *Server) compose(config Config) error {
 		State: s.State, Verify: expiringVerifier{verifier{s.Entra, own}, s.faults}, Root: own, Authority: own,
 		Insights: rest.insights, PageSize: config.PageSize, Log: config.Log, Wall: config.Now,
 	})
+	s.manager = manager
 	s.serve(s.sockets.all[control], s.controlPlane(s.faults.Manager(s.log.Watch(manager)), rest), slowest)
 	s.serve(s.sockets.all[data], rest.data, 0)
 	s.servePlain(s.sockets.all[dataPlain], rest.data, config)
@@ -327,6 +329,9 @@ func (s *Server) Close(ctx context.Context) error {
 	s.faults.Clear()
 	s.sockets.close()
 	err := shutdown(ctx, servers)
+	if s.manager != nil {
+		s.manager.Close()
+	}
 	s.rows.close()
 	if s.Endpoints.CAFile != "" {
 		dir := filepath.Dir(s.Endpoints.CAFile)

@@ -59,6 +59,8 @@ type Handler struct {
 	config Config
 	routes map[int][]*route // by number of path segments
 	quota  limiter
+
+	rollouts rollouts
 }
 
 // New builds the handler.
@@ -98,11 +100,17 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (*answer, error
 	if err != nil {
 		return nil, err
 	}
+	return h.operate(w, r, caller)
+}
+
+// operate does what a caller asks. w is nil for requests that Resource Manager
+// makes of itself.
+func (h *Handler) operate(w http.ResponseWriter, r *http.Request, caller Caller) (*answer, error) {
 	segments, err := split(r)
 	if err != nil {
 		return nil, err
 	}
-	if h.insights(segments) {
+	if w != nil && h.insights(segments) {
 		return h.passOn(w, r, caller, segments)
 	}
 	route, params, err := h.match(r.Method, segments)

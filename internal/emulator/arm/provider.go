@@ -42,7 +42,7 @@ var providers = []provider{
 		"locations/resourceGroups", "locations/resourceGroups/deletedAccounts", "locations/usages", "modelCapacities", "operations", "quotaTiers", "skus",
 	}, cognitiveVersions},
 	{"Microsoft.Insights", "Microsoft Monitoring Insights", []string{"diagnosticSettings", "diagnosticSettingsCategories", "eventCategories", "eventtypes", "metricDefinitions", "metricNamespaces", "metrics", "operations"}, diagnosticVersions},
-	{"Microsoft.Resources", "Microsoft Resources", []string{"operations", "providers", "resourceGroups", "resources", "subscriptions", "subscriptions/locations", "subscriptions/providers", "subscriptions/resourceGroups", "tags", "tenants"}, resourceVersions},
+	{"Microsoft.Resources", "Microsoft Resources", []string{"deployments", "deployments/operations", "operations", "providers", "resourceGroups", "resources", "subscriptions", "subscriptions/locations", "subscriptions/providers", "subscriptions/resourceGroups", "tags", "tenants"}, resourceVersions},
 }
 
 // providerNamed finds a resource provider; case does not count.

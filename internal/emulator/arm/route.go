@@ -70,6 +70,7 @@ func (h *Handler) table() []*route {
 	}
 	add(resourceVersions, h.resourceRoutes()...)
 	add(resourceVersions, h.providerRoutes()...)
+	add(resourceVersions, h.rolloutRoutes()...)
 	add(authorizationVersions, h.roleRoutes()...)
 	add(diagnosticVersions, h.diagnosticRoutes()...)
 	add(insightsVersions, h.insightsRoutes()...)
