@@ -11,6 +11,7 @@ import (
 
 	"github.com/parquet-go/parquet-go/format"
 
+	"github.com/azptu/azptu/internal/calllog/pages"
 	"github.com/azptu/azptu/internal/kql/value"
 )
 
@@ -140,10 +141,10 @@ func (c *chunk) load() error {
 	if err != nil {
 		return err
 	}
-	if h.kind != pageDictionary || h.encoding != encodingPlain && h.encoding != encodingOldCodes {
+	if h.Kind != pages.Dictionary || h.Encoding != pages.Plain && h.Encoding != pages.PlainDictionary {
 		return errNoDictionary
 	}
-	c.words, err = wordsOf(body, int(h.values), c.kind, c.hidden)
+	c.words, err = wordsOf(body, int(h.Values), c.kind, c.hidden)
 	return err
 }
 
@@ -153,7 +154,7 @@ func (c *chunk) turn() error {
 	if err != nil {
 		return err
 	}
-	if h.kind != pageData && h.kind != pageDataV2 || h.encoding != encodingCodes && h.encoding != encodingOldCodes || h.levels != 0 || h.nulls != 0 {
+	if h.Kind != pages.Data && h.Kind != pages.DataV2 || h.Encoding != pages.Codes && h.Encoding != pages.PlainDictionary || h.Repetition+h.Definition != 0 || h.Nulls != 0 {
 		return errNoDictionary
 	}
 	most := c.page.most
@@ -165,20 +166,20 @@ func (c *chunk) turn() error {
 }
 
 // nextPage takes a page off the column's bytes and checks it.
-func (c *chunk) nextPage() (pageHeader, []byte, error) {
+func (c *chunk) nextPage() (pages.Header, []byte, error) {
 	if len(c.left) == 0 {
-		return pageHeader{}, nil, io.ErrUnexpectedEOF
+		return pages.Header{}, nil, io.ErrUnexpectedEOF
 	}
-	h, n, err := readPageHeader(c.left)
+	h, n, err := pages.Read(c.left)
 	if err != nil {
 		return h, nil, err
 	}
-	if h.size > int64(len(c.left)-n) {
+	if h.Size > int64(len(c.left)-n) {
 		return h, nil, io.ErrUnexpectedEOF
 	}
-	body := c.left[n : n+int(h.size)]
-	c.left = c.left[n+int(h.size):]
-	if h.hasCRC && crc32.ChecksumIEEE(body) != h.crc {
+	body := c.left[n : n+int(h.Size)]
+	c.left = c.left[n+int(h.Size):]
+	if h.HasCRC && crc32.ChecksumIEEE(body) != h.CRC {
 		return h, nil, errors.New("a page's checksum does not match")
 	}
 	return h, body, nil

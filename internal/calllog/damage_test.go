@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/azptu/azptu/internal/calllog/pages"
 	"github.com/azptu/azptu/internal/kql"
 )
 
@@ -99,7 +100,7 @@ func FuzzPageHeader(f *testing.F) {
 	f.Add([]byte{0x15, 0x06, 0x15, 0x10, 0x15, 0x10, 0x5c, 0x15, 0x08, 0x15, 0x00, 0x15, 0x08, 0x15, 0x10, 0x15, 0x00, 0x15, 0x00, 0x12, 0x00, 0x00, 3, 0x03, 0x88, 0xc6, 0xfa})
 	f.Add(smallSegment(f)[4:200])
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		_, n, err := readPageHeader(raw)
+		_, n, err := pages.Read(raw)
 		if err == nil && (n < 0 || n > len(raw)) {
 			t.Fatalf("a header of %d bytes in %d", n, len(raw))
 		}

@@ -11,10 +11,13 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
 
+	"github.com/azptu/azptu/internal/calllog/pages"
 	"github.com/azptu/azptu/internal/tokens/jsonlex"
 )
 
-// Parquet reads the flat columns of a file; nested ones are left out, as are
+// Parquet reads the flat columns of a file, after every page of it was looked
+// at: of a file that is damaged, or made to take more memory than it should, no
+// row is handed on. Nested ones are left out, as are
 // the columns that a compacted segment holds beside those of its table.
 func Parquet(file io.ReaderAt, size int64, take Take) (o Outcome, err error) {
 	defer func() { // a damaged file must not end the program
@@ -22,8 +25,14 @@ func Parquet(file io.ReaderAt, size int64, take Take) (o Outcome, err error) {
 			err = fmt.Errorf("reading Parquet: the file is damaged: %v", r)
 		}
 	}()
+	if err := pages.Footer(file, size); err != nil {
+		return o, fmt.Errorf("reading Parquet: %w", err)
+	}
 	f, err := parquet.OpenFile(file, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
+		return o, fmt.Errorf("reading Parquet: %w", err)
+	}
+	if err := pages.Check(file, size, f); err != nil {
 		return o, fmt.Errorf("reading Parquet: %w", err)
 	}
 	columns := flatColumns(f.Schema())
@@ -72,7 +81,9 @@ func readGroup(group parquet.RowGroup, columns []column, take Take, o *Outcome) 
 				if c.write == nil || v.IsNull() {
 					continue
 				}
-				text = appendMember(text, c.name, c.write(nil, v))
+				if text = appendMember(text, c.name, c.write(nil, v)); len(text) > maxRow {
+					return rowTooLong("Parquet", o.Rows+1)
+				}
 			}
 			if err := take(append(text, '}')); err != nil {
 				return err

@@ -58,7 +58,9 @@ func Lines(r io.Reader, take Take) (Outcome, error) {
 		}
 		o.Rows++
 	}
-	if err := lines.Err(); err != nil {
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return o, rowTooLong("lines", o.Rows+o.Faulty+1)
+	} else if err != nil {
 		return o, fmt.Errorf("reading lines: %w", err)
 	}
 	return o, nil
@@ -73,7 +75,8 @@ func isObject(row []byte) bool {
 // JSON where it can be; an empty cell is a missing value.
 func CSV(r io.Reader, schema *calllog.Schema, take Take) (Outcome, error) {
 	var o Outcome
-	in := csv.NewReader(r)
+	source := &rationed{r: r, left: maxRow}
+	in := csv.NewReader(source)
 	in.ReuseRecord = true
 	head, err := in.Read()
 	if err != nil {
@@ -82,11 +85,14 @@ func CSV(r io.Reader, schema *calllog.Schema, take Take) (Outcome, error) {
 	head = slices.Clone(head)
 	var row []byte
 	for {
+		source.left = maxRow
 		cells, err := in.Read()
 		var parse *csv.ParseError
 		switch {
 		case errors.Is(err, io.EOF):
 			return o, nil
+		case errors.Is(err, errRation):
+			return o, rowTooLong("CSV", o.Rows+o.Faulty+1)
 		case errors.As(err, &parse):
 			o.faulty(parse.StartLine)
 			continue
@@ -104,6 +110,30 @@ func CSV(r io.Reader, schema *calllog.Schema, take Take) (Outcome, error) {
 		}
 		o.Rows++
 	}
+}
+
+// rationed is a reader of which one row may take so many bytes: a quote that is
+// never closed would take the whole file.
+type rationed struct {
+	r    io.Reader
+	left int
+}
+
+// errRation says that a row took more.
+var errRation = errors.New("the row is too long")
+
+// Read implements io.Reader.
+func (r *rationed) Read(p []byte) (int, error) {
+	if r.left <= 0 {
+		return 0, errRation
+	}
+	n, err := r.r.Read(p)
+	r.left -= n
+	return n, err
+}
+
+func rowTooLong(of string, row int) error {
+	return fmt.Errorf("reading %s: row %d is longer than %d MB", of, row, maxRow>>20)
 }
 
 // cellText is a cell as JSON.

@@ -1,99 +1,6 @@
-package calllog
+package pages
 
-import (
-	"encoding/binary"
-	"errors"
-)
-
-// pageHeader is what a page of a column says of itself (Apache Parquet format,
-// PageHeader), as far as readers of codes go by it.
-type pageHeader struct {
-	kind     int64 // see the constants below
-	size     int64 // bytes of the page after its header
-	crc      uint32
-	hasCRC   bool
-	values   int64
-	encoding int64
-	nulls    int64
-	levels   int64 // bytes of definition and repetition levels
-}
-
-const (
-	pageData       = 0
-	pageDictionary = 2
-	pageDataV2     = 3
-
-	encodingPlain     = 0
-	encodingOldCodes  = 2 // PLAIN_DICTIONARY
-	encodingCodes     = 8 // RLE_DICTIONARY
-	maxHeaderBytes    = 1 << 16
-	maxHeaderNesting  = 16
-	thriftTrue        = 1
-	thriftFalse       = 2
-	thriftByte        = 3
-	thriftDouble      = 7
-	thriftBinary      = 8
-	thriftList        = 9
-	thriftSet         = 10
-	thriftMap         = 11
-	thriftStruct      = 12
-	maxHeaderElements = 1 << 16
-)
-
-var errPageHeader = errors.New("a page's header cannot be read")
-
-// readPageHeader reads the header at the beginning of b and tells how long it is.
-func readPageHeader(b []byte) (h pageHeader, n int, err error) {
-	t := thrift{b: b[:min(len(b), maxHeaderBytes)]}
-	t.fields(0, h.take)
-	if t.bad || h.size < 0 || h.values < 0 || h.nulls < 0 || h.levels < 0 {
-		return h, 0, errPageHeader
-	}
-	return h, t.at, nil
-}
-
-// The structures inside a page header, by their field.
-const (
-	inDataPage   = 5
-	inDictionary = 7
-	inDataPageV2 = 8
-)
-
-// take notes a number of the header: field id of the structure in.
-func (h *pageHeader) take(id, v, in int64) {
-	switch in {
-	case 0:
-		h.own(id, v)
-	case inDataPage, inDictionary:
-		if id == 1 {
-			h.values = v
-		} else if id == 2 {
-			h.encoding = v
-		}
-	case inDataPageV2:
-		switch id {
-		case 1:
-			h.values = v
-		case 2:
-			h.nulls = v
-		case 4:
-			h.encoding = v
-		case 5, 6:
-			h.levels += v
-		}
-	}
-}
-
-func (h *pageHeader) own(id, v int64) {
-	switch id {
-	case 1:
-		h.kind = v
-	case 3:
-		h.size = v
-	case 4:
-		h.crc, h.hasCRC = uint32(v), true //nolint:gosec // 32 bits, signed in the format
-	}
-}
+import "encoding/binary"
 
 // thrift reads the compact protocol of Apache Thrift, passing over what nobody asks for.
 type thrift struct {
@@ -101,6 +8,8 @@ type thrift struct {
 	at    int
 	bad   bool
 	depth int
+
+	elementsLeft int64 // of lists, sets and maps
 }
 
 // fields reads a structure and tells of its numbers: the field, its value, and the field of
@@ -148,7 +57,7 @@ func (t *thrift) value(kind int, id, in int64, tell func(id, v, in int64)) {
 	case thriftMap:
 		if n := t.length(); n > 0 {
 			kinds := t.next()
-			for range min(n, maxHeaderElements) {
+			for i := uint64(0); i < n && !t.bad; i++ {
 				t.elements(1, int(kinds>>4))
 				t.elements(1, int(kinds&15))
 			}
@@ -164,7 +73,17 @@ func (t *thrift) value(kind int, id, in int64, tell func(id, v, in int64)) {
 	}
 }
 
+// elements passes over n elements of a list. Each takes a byte at least.
 func (t *thrift) elements(n uint64, kind int) {
+	if n > uint64(len(t.b)-t.at) || int64(n) > t.elementsLeft { //nolint:gosec // at never passes the end, and n is small then
+		t.bad = true
+		return
+	}
+	t.elementsLeft -= int64(n) //nolint:gosec // bounded above
+	if t.depth++; t.depth > maxHeaderNesting {
+		t.bad = true
+	}
+	defer func() { t.depth-- }()
 	for i := uint64(0); i < n && !t.bad; i++ {
 		if kind == thriftTrue || kind == thriftFalse {
 			t.skip(1)
