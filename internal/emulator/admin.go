@@ -43,7 +43,7 @@ func (s *Server) admin(rest services) http.Handler {
 	mux.HandleFunc("POST /fine-tuned", s.fineTune)
 	mux.HandleFunc("POST /operations/{id}/fail", s.failOperation)
 	mux.HandleFunc("GET /federated-token", s.federatedToken)
-	return loopback.Guard(mux, func(w http.ResponseWriter, reason string) {
+	return loopback.Guard(mux, func(w http.ResponseWriter, _ int, reason string) {
 		reply(w, http.StatusForbidden, map[string]string{"error": reason})
 	})
 }

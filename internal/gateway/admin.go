@@ -77,7 +77,7 @@ func (g *Gateway) Admin(s *Server) http.Handler {
 		}
 		writeJSON(w, http.StatusOK, g.Explain(q))
 	})
-	return loopback.Guard(mux, func(w http.ResponseWriter, reason string) { http.Error(w, reason, http.StatusForbidden) })
+	return loopback.Guard(mux, func(w http.ResponseWriter, status int, reason string) { http.Error(w, reason, status) })
 }
 
 func (g *Gateway) putConfig(w http.ResponseWriter, r *http.Request, s *Server) {

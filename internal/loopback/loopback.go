@@ -24,15 +24,15 @@ func Is(host string) bool {
 }
 
 // Guard lets through requests that ask for a name of this machine and were not
-// sent by another site's page. The others are forbidden: refuse answers them, with
-// a reason for people.
-func Guard(next http.Handler, refuse func(w http.ResponseWriter, reason string)) http.Handler {
+// sent by another site's page. What it refuses, refuse answers, with a status that
+// fits and a reason for people.
+func Guard(next http.Handler, refuse func(w http.ResponseWriter, status int, reason string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case !Is(hostOf(r.Host)):
-			refuse(w, "this address answers to names of this machine only")
+			refuse(w, http.StatusMisdirectedRequest, "this address answers to names of this machine only")
 		case fromElsewhere(r):
-			refuse(w, "this address does not serve the pages of other sites")
+			refuse(w, http.StatusForbidden, "this address does not serve the pages of other sites")
 		default:
 			next.ServeHTTP(w, r)
 		}

@@ -19,7 +19,7 @@ func TestIs(t *testing.T) {
 
 func TestGuard(t *testing.T) {
 	guarded := Guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
-		func(w http.ResponseWriter, reason string) { http.Error(w, reason, http.StatusForbidden) })
+		func(w http.ResponseWriter, status int, reason string) { http.Error(w, reason, status) })
 	for name, c := range map[string]struct {
 		host   string
 		header http.Header
@@ -29,7 +29,7 @@ func TestGuard(t *testing.T) {
 		"by name":                {"localhost", nil, 204},
 		"its own page":           {"localhost:1", http.Header{"Origin": {"http://localhost:1"}, "Sec-Fetch-Site": {"same-origin"}}, 204},
 		"typed in":               {"localhost:1", http.Header{"Sec-Fetch-Site": {"none"}}, 204},
-		"a rebound name":         {"attacker.example:8082", nil, 403},
+		"a rebound name":         {"attacker.example:8082", nil, 421},
 		"a page of another site": {"127.0.0.1:8082", http.Header{"Origin": {"http://attacker.example"}}, 403},
 		"a page of another port": {"127.0.0.1:8082", http.Header{"Origin": {"http://127.0.0.1:1"}}, 403},
 		"a form of another site": {"127.0.0.1:8082", http.Header{"Sec-Fetch-Site": {"cross-site"}}, 403},

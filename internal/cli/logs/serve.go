@@ -85,7 +85,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 // reach the server may ask, but no web page may.
 func guarded(next http.Handler, token string) http.Handler {
 	if token == "" {
-		return loopback.Guard(next, func(w http.ResponseWriter, reason string) { refuse(w, http.StatusForbidden, "Forbidden", reason) })
+		return loopback.Guard(next, func(w http.ResponseWriter, status int, reason string) { refuse(w, status, "Forbidden", reason) })
 	}
 	want := []byte("Bearer " + token)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

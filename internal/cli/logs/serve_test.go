@@ -16,7 +16,7 @@ func TestWhoMayAsk(t *testing.T) {
 	}{
 		"this machine":                {"", "/v1/rest/query", "127.0.0.1:8082", "", "", 204, ""},
 		"a web page":                  {"", "/v1/rest/query", "127.0.0.1:8082", "https://attacker.example", "", 403, `"code":"Forbidden"`},
-		"a name that was rebound":     {"", "/v1/rest/query", "attacker.example", "", "", 403, `"code":"Forbidden"`},
+		"a name that was rebound":     {"", "/v1/rest/query", "attacker.example", "", "", 421, `"code":"Forbidden"`},
 		"the token, from anywhere":    {"secret", "/v1/rest/query", "logs.example", "", "Bearer secret", 204, ""},
 		"another token":               {"secret", "/v1/rest/query", "logs.example", "", "Bearer secres", 401, `"code":"InvalidTokenError"`},
 		"no token":                    {"secret", "/v1/workspaces/w/query", "127.0.0.1:8082", "", "", 401, `"code":"InvalidTokenError"`},
