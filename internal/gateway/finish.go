@@ -132,7 +132,7 @@ func (x *exchange) logAccess(log *slog.Logger) {
 		slog.String("caller", rec.Caller), slog.String("key", rec.Key), slog.String("product", rec.Product), slog.String("pool", rec.Pool),
 		slog.String("backend", rec.Backend), slog.Int("attempts", rec.Attempts), slog.String("spill", string(rec.Spill)),
 		slog.Int("promptTokens", rec.Prompt), slog.Int("completionTokens", rec.Completion),
-		slog.Duration("firstByte", rec.FirstByte), slog.Duration("total", rec.Total), slog.String("error", rec.ErrorCode))
+		slog.Duration("firstByte", rec.FirstByte), slog.Duration("total", rec.Total), slog.String("error", rec.ErrorCode), slog.String("message", rec.ErrorMessage))
 }
 
 // ownHeaders sets what the gateway tells of itself and of its limits.

@@ -401,6 +401,52 @@ func TestTheFileIsWatched(t *testing.T) {
 	}
 }
 
+// A secret that is replaced is taken up, and one that is missing meanwhile stops
+// nobody. What came by the admin API stays in service.
+func TestFilesThatAreNamedAreWatched(t *testing.T) {
+	u := newUpstream(t, answers)
+	dir := t.TempDir()
+	key, path := filepath.Join(dir, "team-a.key"), filepath.Join(dir, "gateway.yaml")
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := strings.Replace(configText("", u), "env:TEAM_A_KEY", "file:"+filepath.ToSlash(key), 1)
+	write(key, "first key\n")
+	write(path, text)
+	s := listen(t, text)
+	told := make(chan error, 10)
+	go s.Watch(t.Context(), path, 5*time.Millisecond, nil, func(err error) { told <- err })
+	write(path, text+"# it watches\n")
+	if err := <-told; err != nil {
+		t.Fatal(err)
+	}
+	changed := text + "drain: 9s\n"
+	c, err := config.Parse([]byte(changed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Reload(t.Context(), c, []byte(changed)); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond) // it is seen that another configuration serves
+	rt := func() *runtime { return s.g.runtime.Load() }
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-told; err == nil || rt().keys.find("first key") == nil {
+		t.Errorf("%v; the key that was removed must serve until there is another", err)
+	}
+	write(key, "the second key\n")
+	for err = <-told; err != nil; err = <-told { // it was seen while it was written
+	}
+	if rt().keys.find("the second key") == nil || rt().keys.find("first key") != nil || rt().config.Drain != 9*time.Second {
+		t.Errorf("the new key is not known, or the configuration is another: drain %v", rt().config.Drain)
+	}
+}
+
 // What cannot be framed one way only never reaches a backend as two requests.
 func TestSmugglingShapes(t *testing.T) {
 	var mu sync.Mutex

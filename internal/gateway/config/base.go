@@ -12,26 +12,42 @@ func (c *Config) Rebase(dir string) {
 	}
 	rebase(&c.Logs.Dir)
 	rebase(&c.QuotaFile)
-	rebase(&c.TLS.Cert)
-	rebase(&c.Telemetry.CAFile)
-	rebase(&c.TLS.Key)
+	c.eachFile(rebase)
+}
+
+// Files are the files that c is made of besides its own: certificates,
+// authorities, secrets. Others may replace them while c is in service.
+func (c *Config) Files() []string {
+	var all []string
+	c.eachFile(func(path *string) {
+		if *path != "" {
+			all = append(all, *path)
+		}
+	})
+	return all
+}
+
+// eachFile hands over where the path of each such file stands.
+func (c *Config) eachFile(do func(path *string)) {
+	secret := func(s *Secret) {
+		if s.Scheme == "file" {
+			do(&s.Name)
+		}
+	}
+	do(&c.TLS.Cert)
+	do(&c.TLS.Key)
+	do(&c.Telemetry.CAFile)
 	if c.Entra != nil {
-		rebase(&c.Entra.CAFile)
+		do(&c.Entra.CAFile)
 	}
 	for i := range c.Backends {
-		rebase(&c.Backends[i].CAFile)
-		if c.Backends[i].Auth.Key.Scheme == "file" {
-			rebase(&c.Backends[i].Auth.Key.Name)
-		}
+		do(&c.Backends[i].CAFile)
+		secret(&c.Backends[i].Auth.Key)
 	}
 	for i := range c.Telemetry.Headers {
-		if c.Telemetry.Headers[i].Value.Scheme == "file" {
-			rebase(&c.Telemetry.Headers[i].Value.Name)
-		}
+		secret(&c.Telemetry.Headers[i].Value)
 	}
 	for i := range c.Keys {
-		if c.Keys[i].Secret.Scheme == "file" {
-			rebase(&c.Keys[i].Secret.Name)
-		}
+		secret(&c.Keys[i].Secret)
 	}
 }
