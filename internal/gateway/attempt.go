@@ -23,6 +23,7 @@ const (
 	clientGone                // nobody is left to answer
 	full                      // the backend has no room
 	tooLong                   // the provisioned deployment does not take so long a prompt
+	notHere                   // it does not hold what the call is about; another may
 	broken                    // the backend failed; it may work again
 	improper                  // the client's request cannot be sent on
 	unusable                  // the backend will not do for this call: wrong credentials, no such deployment
@@ -279,6 +280,8 @@ func (x *exchange) judge(b *backend, a *answer) outcome {
 		o.verdict = broken
 	case s == http.StatusBadRequest && b.Kind == config.PTU && isTooLong(&u):
 		o.verdict = tooLong
+	case x.held != "" && x.pinned == "" && (s == http.StatusNotFound || u.errorCode == "previous_response_not_found"):
+		o.verdict = notHere
 	default:
 		x.pass(a)
 		o.verdict = served
@@ -325,7 +328,7 @@ func (x *exchange) learn(b *backend, ticket admit.Forecast, o outcome) {
 		b.breaker.Succeeded()
 	case served:
 		b.breaker.Succeeded()
-	case tooLong, full:
+	case tooLong, notHere, full:
 		b.breaker.Succeeded()
 		if o.verdict == full {
 			b.metrics.refused.Add(1)

@@ -20,15 +20,15 @@ type body struct {
 	model        string
 	modelAt      span // the value with its quotes
 	stream       bool
-	usageAsked   bool // stream_options.include_usage is true
-	optionsAt    span // the value of stream_options
-	open         int  // just behind the opening brace
-	empty        bool // the object has no members
-	maxTokens    int  // most completion tokens; 0: the client sets none
-	choices      int  // n; 0 means 1
-	prompt       span // messages, prompt or input
-	previous     string
-	promptTokens int // estimate
+	usageAsked   bool   // stream_options.include_usage is true
+	optionsAt    span   // the value of stream_options
+	open         int    // just behind the opening brace
+	empty        bool   // the object has no members
+	maxTokens    int    // most completion tokens; 0: the client sets none
+	choices      int    // n; 0 means 1
+	prompt       span   // messages, prompt or input
+	refers       string // id of what a backend holds and the request builds on
+	promptTokens int    // estimate
 }
 
 var lexers = sync.Pool{New: func() any { return new(jsonlex.Lexer) }}
@@ -101,9 +101,9 @@ func (b *body) field(l *jsonlex.Lexer, name string) error {
 	case "messages", "prompt", "input":
 		l.Skip()
 		b.prompt = span{from, l.Offset()}
-	case "previous_response_id":
+	case "previous_response_id", "input_file_id", "training_file", "file_id", "assistant_id":
 		if kind == jsonlex.String {
-			b.previous = string(l.String())
+			b.refers = string(l.String())
 		} else {
 			l.Skip()
 		}

@@ -22,7 +22,7 @@ type search struct {
 	open     time.Duration // when the first open breaker lets a call try; 0: none is open
 	last     *answer       // of the last attempt that broke with an answer
 	fault    *fault        // of the last attempt that broke without
-	tooLong  *answer       // a provisioned backend's refusal of a long prompt
+	declined *answer       // what a backend said that another may not say
 	pressing time.Duration // what a broken backend asked to wait
 }
 
@@ -174,6 +174,9 @@ func (x *exchange) attempt(s *search, i int, b *backend, ticket admit.Forecast) 
 	switch o.verdict {
 	case served:
 		x.served = b
+		if x.held != "" && x.pinned == "" && x.rec.BackendStatus < 300 {
+			x.g.memory.held.put(x.held, b.Name) // found
+		}
 		return true, nil, false
 	case clientGone:
 		return true, newFault(statusClientGone, "ClientGone", "The client has left."), false
@@ -184,8 +187,11 @@ func (x *exchange) attempt(s *search, i int, b *backend, ticket admit.Forecast) 
 		x.note(s, b, call.SpillRefused, o.wait)
 	case tooLong:
 		s.skip[i%len(s.skip)] = true
-		s.tooLong = o.answer
+		s.declined = o.answer
 		x.spill(call.SpillLongPrompt)
+	case notHere:
+		s.skip[i%len(s.skip)] = true
+		s.declined = o.answer
 	case broken:
 		s.failures++
 		s.last, s.fault, s.pressing = o.answer, o.fault, o.wait
@@ -327,8 +333,8 @@ func (x *exchange) give(s *search) *fault {
 		return newFault(http.StatusGatewayTimeout, "Timeout", "The operation was timeout.")
 	case s.full:
 		return busy("Every deployment that may serve this call is at its limit. Please retry after "+s.wait.Round(time.Millisecond).String()+".", s.wait)
-	case s.tooLong != nil && s.failures == 0:
-		x.pass(s.tooLong)
+	case s.declined != nil && s.failures == 0:
+		x.pass(s.declined)
 		return nil
 	case s.last != nil:
 		x.pass(s.last)

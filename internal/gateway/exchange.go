@@ -28,7 +28,8 @@ type exchange struct {
 	who     *principal
 	product *product
 	pool    *pool
-	pinned  string // backend that holds what the call is about
+	held    string // id of what the call is about and some backend holds; "": nothing
+	pinned  string // backend that holds it; "": none or not known
 	entry   *entry
 	rec     *call.Call // the entry's
 	body    body
@@ -249,10 +250,11 @@ func (x *exchange) choosePool() *fault {
 			name, _, _ = parameter(x.r.URL.RawQuery, "model")
 		}
 	}
-	if id := x.target.held; id != "" {
-		x.pinned = x.g.memory.held.find(id)
-	} else if x.body.previous != "" {
-		x.pinned = x.g.memory.held.find(x.body.previous)
+	if x.held = x.target.held; x.held == "" {
+		x.held = x.body.refers
+	}
+	if x.held != "" {
+		x.pinned = x.g.memory.held.find(x.held)
 	}
 	switch p, ok := x.product.pools[name]; {
 	case ok:
@@ -268,8 +270,13 @@ func (x *exchange) choosePool() *fault {
 	return nil
 }
 
-// poolHolding is the product's pool with a backend, else its first.
+// poolHolding is the product's pool with a backend. Where something is held is
+// not known after a restart, nor to a gateway that did not make it: then it is
+// looked for at all accounts. Else it is the first pool.
 func (x *exchange) poolHolding(backend string) *pool {
+	if backend == "" && x.held != "" {
+		return x.product.accounts
+	}
 	if backend != "" {
 		for _, p := range x.product.pools {
 			for _, m := range p.members {

@@ -48,6 +48,7 @@ type product struct {
 	name       string
 	pools      map[string]*pool // by name and alias
 	first      *pool
+	accounts   *pool // a backend of each account, under the first pool's name
 	class      config.Class
 	line       int      // in waiting rooms: 0 interactive, 1 batch
 	share      float64  // of provisioned backends that its calls may fill
@@ -255,7 +256,42 @@ func (b *builder) product(i int) {
 			}
 		}
 	}
+	p.accounts = b.accounts(c, p.first)
 	b.rt.products[c.Name] = p
+}
+
+// maxAccounts bounds how many accounts are asked for something that is held
+// nobody knows where.
+const maxAccounts = 16
+
+// accounts is a pool of one backend for each account that a product's pools
+// reach, in their order. What an account holds, all its deployments can find.
+func (b *builder) accounts(c config.Product, first *pool) *pool {
+	if first == nil {
+		return nil
+	}
+	p := &pool{name: first.name, room: first.room}
+	seen := map[string]bool{}
+	var members []route.Member
+	for _, name := range c.Pools {
+		opened := b.rt.pools[name]
+		if opened == nil {
+			continue
+		}
+		for _, be := range opened.members {
+			if at := be.url.Scheme + be.url.Host; !seen[at] && len(members) < maxAccounts {
+				seen[at] = true
+				p.members = append(p.members, be)
+				members = append(members, route.Member{Name: be.Name, Priority: len(members) + 1, Weight: 1})
+			}
+		}
+	}
+	var err error
+	if p.route, err = route.NewPool(members, route.Priority, route.Anywhere); err != nil {
+		return nil // the product's own pools have the same fault, which is told
+	}
+	b.commit = append(b.commit, func() { p.limits = first.limits })
+	return p
 }
 
 func (b *builder) key(i int) {
