@@ -120,3 +120,27 @@ func TestDocumentedOperators(t *testing.T) {
 		{"words for truth", `print True, FALSE, false`, `true false false`},
 	})
 }
+
+func TestDocumentedRangesOfArguments(t *testing.T) {
+	checkRules(t, nil, []documented{
+		{"angles of what has none", `print acos(2), asin(-1.5), acos(1), log2(-1), log10(-4), isnull(log(-1))`, `null null 0.0 null null true`},
+		{"beta distributions", `print beta_inv(0, 1, 2), beta_inv(0.1, -1, 2), beta_cdf(0.5, 20000, 1), beta_pdf(1, 1, 1), beta_cdf(0.5, 3, 3)`, `"NaN" null "NaN" "NaN" 0.5`},
+		{"shifts by less than nothing", `print binary_shift_left(1, -1), binary_shift_right(-8, 65), binary_shift_left(3, 64)`, `null -4 3`},
+		{"what comes into an array that is shifted", `print array_shift_left(dynamic(['a', 'b']), 1), array_shift_right(dynamic([1, 2]), 1), array_shift_left(dynamic(['a']), 1, 9)`, `["b",""] [null,1] [9]`},
+		{"the old names of arg_max and arg_min", `datatable(a:long, b:string)[1,'x', 5,'y'] | summarize argmax(a, b), argmin(a, *) | project max_a, max_a_b, min_a, min_a_b`, `5 "y" 1 "x"`},
+		{"the old lists are short", `range x from 1 to 200 step 1 | summarize array_length(makelist(x)), array_length(makeset(x, 150)), array_length(make_list(x))`, `128 150 200`},
+		{"a command line of Windows", `print parse_command_line(@'run "b c" \"d e\\"f g" \\x "q""r"', 'windows')`, `["run","b c","\"d","e\\f g","\\\\x","q\"r"]`},
+		{"weeks of two kinds", `print weekofyear(datetime(2024-03-10)), week_of_year(datetime(2024-03-10))`, `11 10`},
+		{"code points under their old names", `print to_utf8('é'), make_string(72, dynamic([105]))`, `[233] "Hi"`},
+		{"a session ends at a null and at its bounds", `datatable(t:datetime)[datetime(2024-01-01), datetime(null), datetime(2024-01-01 00:01), datetime(2024-01-01 00:06)] | serialize s = row_window_session(t, 1h, 5m) | project format_datetime(s, 'HH:mm')`, "\"00:00\"\n\"\"\n\"00:01\"\n\"00:06\""},
+		{"percentiles of a digest by type", `range x from 1 to 9 step 1 | summarize t = tdigest(x * 1.5) | project percentiles_array_tdigest(t, range(0, 100, 50), typeof(int))`, `[1,7,13]`},
+		{"when a row was written", `datatable(TimeGenerated:datetime, a:long)[datetime(2024-01-01), 1] | extend ingestion_time() | project ['$IngestionTime'] | extend n = isnull(ingestion_time())`, `"2024-01-01T00:00:00.0000000Z" true`},
+		{"shards and cursors", `print extent_id() == toguid('00000000-0000-0000-0000-000000000000'), isnull(extent_tags())`, `true true`},
+		{"no cursors", `print cursor_current()`, `error: line 1, column 7: cursor_current() is not supported: there are no database cursors here; use now()`},
+		{"a date with blanks", `print datetime(2024 - 02 - 29)`, `"2024-02-29T00:00:00.0000000Z"`},
+	})
+	res, err := query("range x from 1 to 2 step 1 | fork (count) (take 1) | render piechart", nil)
+	if err != nil || len(res.Tables) != 2 || res.Tables[1].Render == nil || res.Tables[1].Render.Kind != "piechart" {
+		t.Errorf("a drawing of what forks: %+v %v", res, err)
+	}
+}

@@ -49,7 +49,7 @@ var makers = map[string]maker{
 	"stdev": newVariance, "stdevp": newVariance, "variance": newVariance, "variancep": newVariance, "covariance": newCovariance, "covariancep": newCovariance,
 	"percentile": newPercentile, "percentiles": newPercentile, "percentiles_array": newPercentile, "percentilew": newPercentile, "percentilesw": newPercentile, "percentilesw_array": newPercentile,
 	"tdigest": rowwise(newDigest), "tdigest_merge": rowwise(newDigestMerge), "merge_tdigest": rowwise(newDigestMerge),
-	"arg_max": rowwise(newArg), "arg_min": rowwise(newArg), "take_any": rowwise(newAny), "any": rowwise(newAny),
+	"arg_max": rowwise(newArg), "arg_min": rowwise(newArg), "argmax": rowwise(newArg), "argmin": rowwise(newArg), "take_any": rowwise(newAny), "any": rowwise(newAny),
 	"binary_all_and": rowwise(newBits), "binary_all_or": rowwise(newBits), "binary_all_xor": rowwise(newBits),
 }
 
@@ -85,7 +85,7 @@ func OrderMatters(name string) bool {
 		name = c
 	}
 	switch name {
-	case "make_list", "makelist", "make_list_with_nulls", "make_set", "makeset", "make_bag", "make_dictionary", "take_any", "any", "arg_max", "arg_min", "tdigest":
+	case "make_list", "makelist", "make_list_with_nulls", "make_set", "makeset", "make_bag", "make_dictionary", "take_any", "any", "arg_max", "arg_min", "argmax", "argmin", "tdigest":
 		return true
 	}
 	return false

@@ -2,6 +2,7 @@ package agg
 
 import (
 	"math"
+	"strings"
 
 	"github.com/azptu/azptu/internal/kql/value"
 )
@@ -14,7 +15,7 @@ type arg struct {
 
 func newArg(s *Spec) state {
 	a := &arg{sign: 1}
-	if s.Name == "arg_min" {
+	if strings.HasSuffix(s.Name, "min") {
 		a.sign = -1
 	}
 	return a

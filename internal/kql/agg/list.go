@@ -5,10 +5,15 @@ import "github.com/azptu/azptu/internal/kql/value"
 // maxMembers bounds the members of a list or set, as Kusto does.
 const maxMembers = 1048576
 
-// limit reads the optional maximal size, the last argument.
+// limit reads the optional maximal size, the last argument; without it the old names of
+// the functions give no more than 128 members.
 func limit(s *Spec, at int) int {
 	if len(s.Consts) > at && !s.Consts[at].Null && s.Consts[at].T.IsInteger() {
 		return int(min(max(s.Consts[at].I, 0), maxMembers))
+	}
+	switch s.Name {
+	case "makelist", "makeset", "make_dictionary":
+		return 128
 	}
 	return maxMembers
 }

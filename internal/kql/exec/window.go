@@ -123,10 +123,11 @@ func rowSession(c plan.WindowCall, a []*value.Vector, n int) *value.Vector {
 	for i := range n {
 		v := a[0].Value(i)
 		if v.Null {
+			start = value.Value{}
 			b.AppendNull()
 			continue
 		}
-		if i == 0 || start.T == value.Unknown || restarts(a, 3, i) || v.I-start.I > a[1].Value(i).I || v.I-last.I > a[2].Value(i).I {
+		if start.T == value.Unknown || restarts(a, 3, i) || v.I-start.I >= a[1].Value(i).I || v.I-last.I >= a[2].Value(i).I {
 			start = v
 		}
 		last = v

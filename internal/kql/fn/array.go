@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/azptu/azptu/internal/kql/value"
@@ -91,6 +92,10 @@ func rotate(sign int64) Row {
 	}
 }
 
+func onlyStrings(l []any) bool {
+	return len(l) > 0 && !slices.ContainsFunc(l, func(x any) bool { _, ok := x.(string); return !ok })
+}
+
 func shift(sign int64) Row {
 	return func(_ *Context, a []value.Value) value.Value {
 		l, ok := list(a[0])
@@ -100,6 +105,8 @@ func shift(sign int64) Row {
 		var fill any
 		if len(a) > 2 {
 			fill = a[2].AsDynamic()
+		} else if onlyStrings(l) {
+			fill = ""
 		}
 		out := make([]any, len(l))
 		for i := range out {

@@ -29,6 +29,10 @@ var datetimeFuncs = func() group {
 			_, w := t.ISOWeek()
 			return w
 		}),
+		// The old function's weeks begin on Sunday, the first being that of the first Wednesday.
+		"weekofyear": part(func(t time.Time) int {
+			return (t.AddDate(0, 0, int(time.Wednesday-t.Weekday())).YearDay() + 6) / 7
+		}),
 		"dayofweek": {Row: func(_ *Context, a []value.Value) value.Value {
 			day := int64(value.ToTime(a[0].I).Weekday())
 			if a[0].I > value.MaxDateTime-(6-day)*value.Day {

@@ -75,8 +75,6 @@ var encodingFuncs = func() group {
 			return s
 		}),
 		"tohex":                          {Row: toHex},
-		"to_utf8":                        {Row: func(_ *Context, a []value.Value) value.Value { return dyn(bytesList([]byte(text(a[0])))) }},
-		"make_string":                    {Row: makeString},
 		"unicode_codepoints_to_string":   {Row: makeString},
 		"unicode_codepoints_from_string": {Row: codepoints},
 		"zlib_compress_to_base64_string": string1(func(s string) string {

@@ -125,7 +125,7 @@ func collect(groups ...group) map[string]*Func {
 
 var aliases = map[string]string{
 	"iif": "iff", "notnull": "isnotnull", "notempty": "isnotempty", "floor": "bin", "toboolean": "tobool", "toreal": "todouble", "totime": "totimespan",
-	"todynamic": "parse_json", "parsejson": "parse_json", "toobject": "parse_json", "weekofyear": "week_of_year", "datepart": "datetime_part",
+	"todynamic": "parse_json", "parsejson": "parse_json", "toobject": "parse_json", "to_utf8": "unicode_codepoints_from_string", "make_string": "unicode_codepoints_to_string", "datepart": "datetime_part",
 	"array_iif": "array_iff", "arraylength": "array_length", "pack": "bag_pack", "pack_dictionary": "bag_pack", "array_strcat": "strcat_array",
 	"extractjson": "extract_json", "extractall": "extract_all", "replace": "replace_regex", "parseurl": "parse_url", "parseurlquery": "parse_urlquery",
 	"base64_decodestring": "base64_decode_tostring", "base64_encodestring": "base64_encode_tostring", "merge_tdigest": "tdigest_merge",

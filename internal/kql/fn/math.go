@@ -50,11 +50,11 @@ var mathFuncs = func() group {
 			}
 			return 0
 		}),
-		"acos": real1(math.Acos), "asin": real1(math.Asin), "atan": real1(math.Atan), "cos": real1(math.Cos), "sin": real1(math.Sin), "tan": real1(math.Tan),
+		"acos": real1OrNull(math.Acos), "asin": real1OrNull(math.Asin), "atan": real1(math.Atan), "cos": real1(math.Cos), "sin": real1(math.Sin), "tan": real1(math.Tan),
 		"cot":     real1(func(f float64) float64 { return 1 / math.Tan(f) }),
 		"degrees": real1(func(f float64) float64 { return f * 180 / math.Pi }), "radians": real1(func(f float64) float64 { return f * math.Pi / 180 }),
 		"exp": real1(math.Exp), "exp2": real1(math.Exp2), "exp10": real1(func(f float64) float64 { return math.Pow(10, f) }),
-		"log": logarithm(math.Log), "log2": real1(math.Log2), "log10": real1(math.Log10), "sqrt": real1(math.Sqrt),
+		"log": logarithm(math.Log), "log2": logarithm(math.Log2), "log10": logarithm(math.Log10), "sqrt": real1(math.Sqrt),
 		"ceiling": {Row: ceiling}, "round": {Row: round, Nulls: true},
 		"pow": {Row: func(_ *Context, a []value.Value) value.Value {
 			return value.OfReal(math.Pow(asReal(a[0]), asReal(a[1])))
@@ -73,7 +73,7 @@ var mathFuncs = func() group {
 			return value.OfReal(c.Random())
 		}},
 		"binary_and": long2(func(a, b int64) int64 { return a & b }), "binary_or": long2(func(a, b int64) int64 { return a | b }), "binary_xor": long2(func(a, b int64) int64 { return a ^ b }),
-		"binary_shift_left": long2(func(a, b int64) int64 { return a << (uint64(b) & 63) }), "binary_shift_right": long2(func(a, b int64) int64 { return a >> (uint64(b) & 63) }),
+		"binary_shift_left": binaryShift(func(a int64, n uint64) int64 { return a << n }), "binary_shift_right": binaryShift(func(a int64, n uint64) int64 { return a >> n }),
 		"binary_not": {Row: func(_ *Context, a []value.Value) value.Value { return value.OfLong(^a[0].I) }},
 		"bitset_count_ones": {Row: func(_ *Context, a []value.Value) value.Value {
 			return value.OfLong(int64(bits.OnesCount64(uint64(a[0].I))))
@@ -259,4 +259,26 @@ func realRange(from, to, step float64) value.Value {
 		out = append(out, f)
 	}
 	return dyn(out)
+}
+
+// real1OrNull is for functions that are not defined everywhere.
+func real1OrNull(f func(float64) float64) Func {
+	return Func{Row: func(_ *Context, a []value.Value) value.Value {
+		x := asReal(a[0])
+		y := f(x)
+		if math.IsNaN(y) && !math.IsNaN(x) {
+			return null(value.Real)
+		}
+		return value.OfReal(y)
+	}}
+}
+
+// binaryShift counts bits round; there is no shift by fewer than none.
+func binaryShift(f func(a int64, n uint64) int64) Func {
+	return Func{Row: func(_ *Context, a []value.Value) value.Value {
+		if a[1].I < 0 {
+			return null(value.Long)
+		}
+		return value.OfLong(f(a[0].I, uint64(a[1].I)&63))
+	}}
 }

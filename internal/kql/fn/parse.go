@@ -238,32 +238,53 @@ func addRepeated(b *value.Bag, name string, x any) {
 }
 
 // parseCommandLine splits as Windows does: blanks separate, quotes hold together.
+// parseCommandLine takes a command line apart as Windows does.
 func parseCommandLine(_ *Context, a []value.Value) value.Value {
 	out := []any{}
-	var cur strings.Builder
-	quoted, begun := false, false
-	for _, r := range text(a[0]) {
-		switch {
-		case r == '"':
-			quoted, begun = !quoted, true
-		case (r == ' ' || r == '\t') && !quoted:
-			if begun {
-				out = append(out, cur.String())
-				cur.Reset()
-			}
-			begun = false
-		default:
-			cur.WriteRune(r)
-			begun = true
-		}
-	}
-	if begun {
-		out = append(out, cur.String())
+	for line := strings.TrimLeft(text(a[0]), " \t"); line != ""; line = strings.TrimLeft(line, " \t") {
+		var arg string
+		arg, line = commandArgument(line)
+		out = append(out, arg)
 	}
 	if len(out) == 0 {
 		return null(value.Dynamic)
 	}
 	return dyn(out)
+}
+
+// commandArgument reads one argument: backslashes stand for themselves unless a quote
+// follows, two of them before a quote for one; two quotes within quotes are one.
+func commandArgument(line string) (arg, rest string) {
+	var b strings.Builder
+	quoted := false
+	for line != "" {
+		after := strings.TrimLeft(line, `\`)
+		n := len(line) - len(after)
+		switch c := line[0]; {
+		case n > 0 && strings.HasPrefix(after, `"`):
+			b.WriteString(line[:n/2])
+			if line = after; n%2 == 1 {
+				b.WriteByte('"')
+				line = line[1:]
+			}
+			continue
+		case n > 0:
+			b.WriteString(line[:n])
+			line = after
+			continue
+		case quoted && strings.HasPrefix(line, `""`):
+			b.WriteByte('"')
+			line = line[1:]
+		case c == '"':
+			quoted = !quoted
+		case (c == ' ' || c == '\t') && !quoted:
+			return b.String(), line
+		default:
+			b.WriteByte(c)
+		}
+		line = line[1:]
+	}
+	return b.String(), ""
 }
 
 var browsers = [][2]string{{"Edg", "Edge"}, {"OPR", "Opera"}, {"Firefox", "Firefox"}, {"Chrome", "Chrome"}, {"Version", "Safari"}, {"MSIE", "IE"}}

@@ -62,7 +62,11 @@ var sketchFuncs = func() group {
 			for _, w := range wanted {
 				p, _ := number(w)
 				x, _ := d.Percentile(p)
-				out = append(out, x)
+				v := value.OfReal(x)
+				if t, ok := typeArg(a, 2); ok && isList {
+					v = value.Convert(v, t)
+				}
+				out = append(out, v.AsDynamic())
 			}
 			return dyn(out)
 		}},
@@ -79,4 +83,12 @@ var sketchFuncs = func() group {
 			return null(value.Real)
 		}},
 	}
+}
+
+// typeArg is the type that an argument names.
+func typeArg(a []value.Value, i int) (value.Type, bool) {
+	if i >= len(a) || a[i].T != value.String {
+		return value.Unknown, false
+	}
+	return value.TypeByName(a[i].S)
 }

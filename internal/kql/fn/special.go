@@ -20,7 +20,7 @@ var specialFuncs = func() group {
 			return l
 		}),
 		"beta_cdf": real3(betaCDF), "beta_pdf": real3(betaPDF), "beta_inv": {Row: func(_ *Context, a []value.Value) value.Value {
-			if p := asReal(a[0]); p < 0 || p > 1 {
+			if asReal(a[1]) <= 0 || asReal(a[2]) <= 0 {
 				return null(value.Real)
 			}
 			return value.OfReal(betaInv(asReal(a[0]), asReal(a[1]), asReal(a[2])))
@@ -29,7 +29,7 @@ var specialFuncs = func() group {
 }
 
 func betaPDF(x, a, b float64) float64 {
-	if x < 0 || x > 1 || a <= 0 || b <= 0 {
+	if x <= 0 || x >= 1 || a <= 0 || b <= 0 {
 		return math.NaN()
 	}
 	return math.Exp((a-1)*math.Log(x) + (b-1)*math.Log(1-x) - logBeta(a, b))
@@ -43,9 +43,12 @@ func logBeta(a, b float64) float64 {
 }
 
 // betaCDF is the regularized incomplete beta function.
+// maxBeta bounds the parameters of the beta distribution, as in Kusto.
+const maxBeta = 10000
+
 func betaCDF(x, a, b float64) float64 {
 	switch {
-	case x < 0 || x > 1 || a <= 0 || b <= 0 || math.IsNaN(x):
+	case x < 0 || x > 1 || a <= 0 || b <= 0 || a > maxBeta || b > maxBeta || math.IsNaN(x):
 		return math.NaN()
 	case x == 0 || x == 1:
 		return x
@@ -87,7 +90,7 @@ func betaFraction(x, a, b float64) float64 {
 }
 
 func betaInv(p, a, b float64) float64 {
-	if p < 0 || p > 1 || a <= 0 || b <= 0 || math.IsNaN(p) {
+	if p <= 0 || p > 1 || math.IsNaN(p) {
 		return math.NaN()
 	}
 	lo, hi := 0.0, 1.0

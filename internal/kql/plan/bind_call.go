@@ -21,7 +21,8 @@ func init() {
 		},
 		"pack_all": (*binder).packAll, "bag_pack_columns": (*binder).packColumns, "column_names_of": (*binder).columnNames,
 		"pack_array": (*binder).packArray, "current_database": constText("azptu"), "current_cluster_endpoint": constText("azptu"), "current_principal": constText(""),
-		"ingestion_time": (*binder).ingestionTime, "estimate_data_size": (*binder).dataSize, "bin_auto": (*binder).binAuto,
+		"ingestion_time": (*binder).ingestionTime, "extent_id": noExtent, "extentid": noExtent, "extent_tags": func(*binder, *ast.Call, *row) Expr { return Const{value.NullOf(value.Dynamic)} },
+		"estimate_data_size": (*binder).dataSize, "bin_auto": (*binder).binAuto,
 	}
 }
 
@@ -130,7 +131,9 @@ func (b *binder) checkConstants(c *ast.Call, args []Expr) {
 }
 
 func (b *binder) unknownFunction(c *ast.Call, r *row) {
-	switch {
+	switch why := reasons[c.Name]; {
+	case why != "":
+		b.failf(c.Pos, "%s() is not supported: %s", c.Name, why)
 	case sig.Aggregate(c.Name) != nil:
 		b.failf(c.Pos, "the aggregate %s() is not allowed here; it belongs into summarize", c.Name)
 	case sig.Scalar(c.Name) != nil:
@@ -488,7 +491,7 @@ func (b *binder) isKey(col Col, agg string) bool {
 			return true
 		}
 	}
-	return strings.HasPrefix(agg, "arg_") && b.tail.keyNames[col.Name]
+	return strings.HasPrefix(agg, "arg") && b.tail.keyNames[col.Name]
 }
 
 func (b *binder) addAgg(c *ast.Call, args []Expr, result value.Type, r *row) []Expr {
@@ -559,7 +562,7 @@ func (b *binder) checkPercentiles(c *ast.Call, name string, args []Expr) {
 func aggTypes(full, name string, a *Agg) []value.Type {
 	var types []value.Type
 	switch name {
-	case "arg_max", "arg_min", "take_any", "any":
+	case "arg_max", "arg_min", "argmax", "argmin", "take_any", "any":
 		n := len(a.Args)
 		if name != full {
 			n = 1

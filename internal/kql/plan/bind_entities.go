@@ -187,3 +187,14 @@ func (b *binder) restrict(s *ast.Restrict, in *scope) {
 	seen.names = slices.DeleteFunc(seen.names, func(n string) bool { return !in.seen.has(n) && !strings.Contains(n, "*") })
 	in.seen = seen
 }
+
+// noExtent is what rows have that lie in no shard.
+func noExtent(*binder, *ast.Call, *row) Expr { return Const{value.OfGUID(value.UUID{})} }
+
+// reasons say why functions that Kusto has are not here.
+var reasons = map[string]string{
+	"current_principal_details": "who asks is not known to a query here", "current_principal_is_member_of": "who asks is not known to a query here",
+	"cursor_after": "there are no database cursors here; compare the time of the rows", "cursor_before_or_at": "there are no database cursors here; compare the time of the rows",
+	"cursor_current": "there are no database cursors here; use now()", "current_cursor": "there are no database cursors here; use now()",
+	"stored_query_result": "there are no stored query results here; name a table with let",
+}

@@ -86,6 +86,12 @@ func aggName(c *ast.Call, i int, args []Expr, cols []Col) string {
 			name += argName(c, 0, args, cols) + "_arg" + strconv.Itoa(i)
 		}
 		return name
+	case "argmax", "argmin": // the old names of arg_max and arg_min
+		name = strings.TrimPrefix(name, "arg") + "_" + argName(c, 0, args, cols)
+		if i > 0 {
+			name += "_" + argName(c, i, args, cols)
+		}
+		return name
 	case "take_any", "take_anyif", "any", "anyif":
 		n := argName(c, i, args, cols)
 		switch {

@@ -196,6 +196,13 @@ func (b *binder) materialize(c *ast.Call, in *scope) *pipeline {
 func (b *binder) operator(p *pipeline, op ast.Op, in *scope) {
 	b.enter(op.At())
 	defer b.leave()
+	if r, ok := op.(*ast.Render); ok && p.branches != nil {
+		b.render(p, r)
+		for i := range p.branches {
+			p.branches[i].Render = p.render
+		}
+		return
+	}
 	if p.branches != nil {
 		b.failf(op.At(), "no operator can follow one that gives several tables")
 	}

@@ -75,6 +75,9 @@ func ParseDateTime(s string) (ticks int64, ok bool) {
 	if t, ok := parseISO(s); ok {
 		return t, true
 	}
+	if strings.Contains(s, " - ") {
+		s = strings.ReplaceAll(s, " - ", "-")
+	}
 	body, offset := cutZone(s)
 	body, frac, ok := cutFraction(body)
 	if !ok {
