@@ -261,7 +261,8 @@ func TestMigrateInPlaceUnderLoad(t *testing.T) {
 func TestSickDeploymentIsWithheld(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ fault, says string }{
-		"errors": {`{"kind":"error","deployment":"gpt-4o-ptu-2024-11-20","status":500,"percent":80}`, "does not do well with"},
+		"errors":  {`{"kind":"error","deployment":"gpt-4o-ptu-2024-11-20","status":500,"percent":80}`, "does not do well with"},
+		"latency": {`{"kind":"latency","deployment":"gpt-4o-ptu-2024-11-20","delay":"600ms"}`, "of the calls: mean duration"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)

@@ -73,7 +73,7 @@ func (b *Beside) Run(ctx context.Context, j *Journal) error {
 		Planned: b.create, Created: b.shift, Shifting: b.shift, Shifted: b.drain, Drained: b.remove, Deleted: b.finish,
 		Withheld: func(_ context.Context, j *Journal) error {
 			j.Setbacks, j.Silent = 0, time.Time{}
-			return b.reach(j, Created, "taken up again after it was withheld")
+			return b.reach(j, Created, Event{Act: ActTakeUp})
 		},
 	}
 	for {
@@ -88,12 +88,12 @@ func (b *Beside) Run(ctx context.Context, j *Journal) error {
 }
 
 // reach enters a phase.
-func (b *Beside) reach(j *Journal, p Phase, what string) error {
+func (b *Beside) reach(j *Journal, p Phase, what Event) error {
 	j.Phase = p
 	return b.note(j, what)
 }
 
-func (b *Beside) note(j *Journal, what string) error {
+func (b *Beside) note(j *Journal, what Event) error {
 	if err := j.Enter(b.Now(), what); err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (b *Beside) create(ctx context.Context, j *Journal) error {
 	case err == nil && !Alike(d, j.To):
 		return fmt.Errorf("%w: deployment %s is something else", ErrChanged, j.To.DeploymentRef.Deployment)
 	case err != nil || d.State == "Failed" || d.State == "Canceled":
-		if err := b.note(j, "creating "+j.To.DeploymentRef.Deployment); err != nil {
+		if err := b.note(j, Event{Act: ActCreate, Deployment: j.To.DeploymentRef.Deployment}); err != nil {
 			return err
 		}
 		op, err := b.Azure.PutDeployment(ctx, j.To)
@@ -157,7 +157,7 @@ func (b *Beside) create(ctx context.Context, j *Journal) error {
 	if !strings.EqualFold(d.State, "Succeeded") {
 		return fmt.Errorf("%w: %s", ErrFailed, d.State)
 	}
-	return b.reach(j, Created, j.To.DeploymentRef.Deployment+" stands")
+	return b.reach(j, Created, Event{Act: ActStands, Deployment: j.To.DeploymentRef.Deployment})
 }
 
 // settle waits until nothing is being done with a deployment.
@@ -191,7 +191,7 @@ func (b *Beside) shift(ctx context.Context, j *Journal) error {
 			return err
 		}
 	}
-	return b.reach(j, Shifted, "all calls go to "+j.To.DeploymentRef.Deployment)
+	return b.reach(j, Shifted, Event{Act: ActAll, Deployment: j.To.DeploymentRef.Deployment})
 }
 
 // byHand waits until calls reach the new deployment and none the old one,
@@ -206,7 +206,7 @@ func (b *Beside) byHand(ctx context.Context, j *Journal) error {
 			return ErrByHand
 		}
 	}
-	return b.reach(j, Shifted, "calls reach "+j.To.DeploymentRef.Deployment)
+	return b.reach(j, Shifted, Event{Act: ActReached, Deployment: j.To.DeploymentRef.Deployment})
 }
 
 // mostHolds is how many times as long a step may wait for calls to judge by.
@@ -225,7 +225,7 @@ func (b *Beside) step(ctx context.Context, j *Journal, share float64) error {
 	}
 	// The journal knows first: what was begun can be seen and taken back.
 	j.Share = share
-	if err := b.reach(j, Shifting, fmt.Sprintf("shifting %.0f %%", share*100)); err != nil {
+	if err := b.reach(j, Shifting, Event{Act: ActShift}); err != nil {
 		return err
 	}
 	if err := b.Traffic.Shift(ctx, share); err != nil {
@@ -250,12 +250,12 @@ func (b *Beside) setBack(ctx context.Context, j *Journal, before, share float64,
 	}
 	j.Share = before
 	if final {
-		if err := b.reach(j, Withheld, "withheld: "+reason.String()); err != nil {
+		if err := b.reach(j, Withheld, Event{Act: ActWithhold, Reason: &reason}); err != nil {
 			return err
 		}
 		return &UnhealthyError{reason, share}
 	}
-	if err := b.note(j, fmt.Sprintf("back to %.0f %%: %s", before*100, reason)); err != nil {
+	if err := b.note(j, Event{Act: ActSetBack, Reason: &reason}); err != nil {
 		return err
 	}
 	if err := b.Sleep(ctx, j.Rules.Hold); err != nil {
@@ -327,7 +327,7 @@ func (b *Beside) drain(ctx context.Context, j *Journal) error {
 		}
 		if j.Silent.IsZero() && !now.IsZero() {
 			j.Silent = now
-			if err := b.note(j, "waiting for silence"); err != nil {
+			if err := b.note(j, Event{Act: ActAwait}); err != nil {
 				return err
 			}
 		}
@@ -337,7 +337,7 @@ func (b *Beside) drain(ctx context.Context, j *Journal) error {
 		}
 		switch {
 		case !now.IsZero() && now.Sub(since) >= j.Rules.Quiet:
-			return b.reach(j, Drained, "nobody calls "+j.From.DeploymentRef.Deployment)
+			return b.reach(j, Drained, Event{Act: ActSilent, Deployment: j.From.DeploymentRef.Deployment})
 		case b.NoWait:
 			return ErrCalled
 		}
@@ -352,7 +352,7 @@ func (b *Beside) remove(ctx context.Context, j *Journal) error {
 	d, err := b.Azure.Deployment(ctx, j.From.DeploymentRef)
 	switch {
 	case err != nil && arm.KindOf(err) == arm.NotFound:
-		return b.reach(j, Deleted, j.From.DeploymentRef.Deployment+" is gone")
+		return b.reach(j, Deleted, Event{Act: ActGone, Deployment: j.From.DeploymentRef.Deployment})
 	case err != nil:
 		return err
 	case !Alike(d, j.From):
@@ -370,11 +370,11 @@ func (b *Beside) remove(ctx context.Context, j *Journal) error {
 	if err := b.gone(ctx, j.From.DeploymentRef); err != nil {
 		return err
 	}
-	return b.reach(j, Deleted, j.From.DeploymentRef.Deployment+" is gone")
+	return b.reach(j, Deleted, Event{Act: ActGone, Deployment: j.From.DeploymentRef.Deployment})
 }
 
 func (b *Beside) delete(ctx context.Context, j *Journal) error {
-	if err := b.note(j, "deleting "+j.From.DeploymentRef.Deployment); err != nil {
+	if err := b.note(j, Event{Act: ActDelete, Deployment: j.From.DeploymentRef.Deployment}); err != nil {
 		return err
 	}
 	op, err := b.Azure.DeleteDeployment(ctx, j.From.DeploymentRef)
@@ -407,7 +407,7 @@ func (b *Beside) finish(ctx context.Context, j *Journal) error {
 			return err
 		}
 	}
-	return b.reach(j, Finished, "finished")
+	return b.reach(j, Finished, Event{Act: ActFinish})
 }
 
 // Back sends all calls to the old deployment again. It is possible until the
@@ -426,5 +426,5 @@ func (b *Beside) Back(ctx context.Context, j *Journal) error {
 		}
 	}
 	j.Share, j.Setbacks = 0, 0
-	return b.reach(j, Withheld, "back: all calls go to "+j.From.DeploymentRef.Deployment)
+	return b.reach(j, Withheld, Event{Act: ActBack, Deployment: j.From.DeploymentRef.Deployment})
 }

@@ -36,7 +36,48 @@ type Event struct {
 	At    time.Time `json:"at"`
 	Phase Phase     `json:"phase"`
 	Share float64   `json:"share"`
-	What  string    `json:"what"` // never translated
+	What  string    `json:"what"` // the three below as a sentence, in English
+
+	Act        Act     `json:"act"`
+	Deployment string  `json:"deployment,omitempty"` // the one that it is about
+	Reason     *Reason `json:"reason,omitempty"`     // why calls were sent back
+}
+
+// Act is what an entry tells of.
+type Act string
+
+// The acts.
+const (
+	ActPlan     Act = "plan"
+	ActCreate   Act = "create"
+	ActStands   Act = "stands"
+	ActShift    Act = "shift"
+	ActSetBack  Act = "set-back"
+	ActWithhold Act = "withhold"
+	ActTakeUp   Act = "take-up"
+	ActAll      Act = "all"
+	ActReached  Act = "reached"
+	ActAwait    Act = "await-silence"
+	ActSilent   Act = "silent"
+	ActDelete   Act = "delete"
+	ActGone     Act = "gone"
+	ActFinish   Act = "finish"
+	ActBack     Act = "back"
+)
+
+// sentence is the entry in words, for who reads the file.
+func (e Event) sentence() string {
+	words := map[Act]string{
+		ActPlan: "planned", ActCreate: "creating " + e.Deployment, ActStands: e.Deployment + " stands",
+		ActShift: fmt.Sprintf("shifting %.0f %%", e.Share*100), ActSetBack: fmt.Sprintf("back to %.0f %%", e.Share*100), ActWithhold: "withheld",
+		ActTakeUp: "taken up again after it was withheld", ActAll: "all calls go to " + e.Deployment, ActReached: "calls reach " + e.Deployment,
+		ActAwait: "waiting for silence", ActSilent: "nobody calls " + e.Deployment, ActDelete: "deleting " + e.Deployment, ActGone: e.Deployment + " is gone",
+		ActFinish: "finished", ActBack: "back: all calls go to " + e.Deployment,
+	}[e.Act]
+	if e.Reason != nil {
+		words += ": " + e.Reason.String()
+	}
+	return words
 }
 
 // maxEvents bounds a journal; the oldest entries but the first go.
@@ -125,12 +166,15 @@ func NewJournal(path string, p Plan, rules Rules) *Journal {
 // Path is where the journal is kept.
 func (j *Journal) Path() string { return j.path }
 
-// Enter notes what happened and saves the journal, whole or not at all.
-func (j *Journal) Enter(at time.Time, what string) error {
+// Enter notes what happened and saves the journal, whole or not at all. Of e
+// the act, what it is about and why are told; the rest is filled in.
+func (j *Journal) Enter(at time.Time, e Event) error {
+	e.At, e.Phase, e.Share = at.UTC(), j.Phase, j.Share
+	e.What = e.sentence()
 	if len(j.Events) >= maxEvents {
 		j.Events = append(j.Events[:1:1], j.Events[len(j.Events)-maxEvents/2:]...)
 	}
-	j.Events = append(j.Events, Event{at.UTC(), j.Phase, j.Share, what})
+	j.Events = append(j.Events, e)
 	raw, err := json.MarshalIndent(j, "", "  ")
 	if err != nil {
 		return fmt.Errorf("writing the journal: %w", err)

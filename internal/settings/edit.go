@@ -49,11 +49,11 @@ func SetInFile(path string, key Key, value string) error {
 	if _, faults := Parse(changed); len(faults) > 0 {
 		return &InvalidError{path, faults}
 	}
-	mode := os.FileMode(0o644)
-	if known, err := os.Stat(path); err == nil {
-		mode = known.Mode().Perm()
+	err = atomicfile.Rewrite(path, changed) // it may be a link, and others may read it
+	if errors.Is(err, os.ErrNotExist) {
+		err = atomicfile.Write(path, changed, 0o644)
 	}
-	if err := atomicfile.Write(path, changed, mode); err != nil {
+	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	return nil

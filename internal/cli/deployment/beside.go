@@ -182,7 +182,7 @@ func (o *migrateOptions) begin(ctx context.Context, s *session.Session, ref arm.
 	s.TellRequest("PUT", p.To)
 	j := migrate.NewJournal(path, p, o.rules)
 	j.Location, j.Gateway, j.Backend = location, o.gateway, backend
-	if err := j.Enter(env.Now(), "planned"); err != nil {
+	if err := j.Enter(env.Now(), migrate.Event{Act: migrate.ActPlan}); err != nil {
 		return nil, exit.New(exit.Failed, env.T("deployment.beside.unwritable", "Path", path, "Error", err.Error())).Wrap(err)
 	}
 	env.Note(env.T("deployment.beside.journal", "Path", path))
@@ -338,7 +338,7 @@ func (o *migrateOptions) goOn(ctx context.Context, s *session.Session, j *migrat
 		},
 		Report: func(e migrate.Event) {
 			line.Done()
-			env.Note(env.T("deployment.beside.event", "Phase", string(e.Phase), "Share", env.Printer().Percent(e.Share, 0), "What", e.What))
+			env.Note(env.T("deployment.beside.event", "Phase", string(e.Phase), "Share", env.Printer().Percent(e.Share, 0), "What", happened(env, e)))
 		},
 	}
 	if j.Gateway != "" {
@@ -421,4 +421,13 @@ func percentages(steps []int) string {
 		parts[i] = strconv.Itoa(s) + " %"
 	}
 	return strings.Join(parts, " → ")
+}
+
+// happened is an entry of the journal in the user's words.
+func happened(env *verb.Env, e migrate.Event) string {
+	text := env.T("deployment.beside.act."+string(e.Act), "Name", e.Deployment, "Share", env.Printer().Percent(e.Share, 0))
+	if e.Reason == nil {
+		return text
+	}
+	return env.T("deployment.beside.act-because", "What", text, "Why", env.T("deployment.beside.gate."+e.Reason.What), "Seen", e.Reason.Seen, "Limit", e.Reason.Limit)
 }
