@@ -136,15 +136,21 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // signInAs signs what follows in as a client that holds the roles named and no
-// other: as 'Reader' 'Cognitive Services User'.
+// other: as 'Reader' 'Cognitive Services User'. With "as group" before them it
+// holds them as the member of a group.
 func signInAs(ts *testscript.TestScript, _ bool, args []string) {
 	s, ok := ts.Value(emulatorKey{}).(*emulator.Server)
 	if !ok || len(args) == 0 {
 		ts.Fatalf("usage: as ROLE...")
 	}
 	client := s.State.AddClient(args[0])
+	holder, kind := client.ObjectID, "ServicePrincipal"
+	if args[0] == "group" {
+		holder, kind, args = "99999999-8888-7777-6666-555555555555", "Group", args[1:]
+		ts.Check(s.State.Join(client.ObjectID, holder))
+	}
 	for _, role := range args {
-		_, _, err := s.State.Assign(state.Assignment{Scope: "/subscriptions/" + s.Endpoints.SubscriptionID, Role: role, Principal: client.ObjectID, Kind: "ServicePrincipal"}, state.Caller{})
+		_, _, err := s.State.Assign(state.Assignment{Scope: "/subscriptions/" + s.Endpoints.SubscriptionID, Role: role, Principal: holder, Kind: kind}, state.Caller{})
 		ts.Check(err)
 	}
 	dir := ts.Getenv("AZPTU_EMULATOR_DIR")

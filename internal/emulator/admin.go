@@ -22,6 +22,7 @@ import (
 //	PUT  /capacity         {"location", "sku", "units"}      units -1: as at the start
 //	PUT  /default-version  {"model", "version"}
 //	POST /fine-tuned            {"account": resource id, "model", "version", "suffix"}
+//	PUT  /members          {"group", "principal"}            object ids; the principal joins the group
 //	POST /operations/{id}/fail  {"code", "message"}
 //	GET  /federated-token?subject=…                     a workload's token
 //	GET  /livez
@@ -41,6 +42,7 @@ func (s *Server) admin(rest services) http.Handler {
 	mux.HandleFunc("PUT /capacity", s.setCapacity)
 	mux.HandleFunc("PUT /default-version", s.setDefault)
 	mux.HandleFunc("POST /fine-tuned", s.fineTune)
+	mux.HandleFunc("PUT /members", s.join)
 	mux.HandleFunc("POST /operations/{id}/fail", s.failOperation)
 	mux.HandleFunc("GET /federated-token", s.federatedToken)
 	return loopback.Guard(mux, func(w http.ResponseWriter, _ int, reason string) {
@@ -145,6 +147,14 @@ func (s *Server) setDefault(w http.ResponseWriter, r *http.Request) {
 	var in struct{ Model, Version string }
 	if ask(w, r, &in) {
 		s.done(w, s.State.SetDefault(in.Model, in.Version))
+	}
+}
+
+// join makes a principal a member of a group, which then may be given roles.
+func (s *Server) join(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Group, Principal string }
+	if ask(w, r, &in) {
+		s.done(w, s.State.Join(in.Principal, in.Group))
 	}
 }
 

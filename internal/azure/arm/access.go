@@ -39,8 +39,12 @@ type assignmentBody struct {
 
 // Assignments lists the roles that a principal holds at or above a scope.
 func (c *Client) Assignments(ctx context.Context, scope, principal string) ([]Assignment, error) {
+	return c.assignments(ctx, scope, "principalId eq '"+principal+"'")
+}
+
+func (c *Client) assignments(ctx context.Context, scope, filter string) ([]Assignment, error) {
 	query := version(roleVersion)
-	query.Set("$filter", "principalId eq '"+principal+"'")
+	query.Set("$filter", filter)
 	rows, err := list[assignmentBody](ctx, c, escapeID(scope)+"/providers/Microsoft.Authorization/roleAssignments", query)
 	if err != nil {
 		return nil, err

@@ -57,14 +57,14 @@ func wild(pattern, text string) bool {
 }
 
 // Rights are what the caller may do at a scope. Where the service does not
-// tell, the roles assigned to principal (an object id, "" when not known) are
-// looked up instead; those that come by a group are not seen then.
+// tell, the roles assigned to principal (an object id, "" when not known) or to
+// a group it is in are looked up instead.
 func (c *Client) Rights(ctx context.Context, scope, principal string) ([]Right, error) {
 	all, err := list[Right](ctx, c, escapeID(scope)+"/providers/Microsoft.Authorization/permissions", version(roleVersion))
 	if err == nil || KindOf(err) != NotFound || principal == "" {
 		return all, err
 	}
-	held, err := c.Assignments(ctx, scope, principal)
+	held, err := c.assignments(ctx, scope, "atScope() and assignedTo('"+principal+"')")
 	if err != nil {
 		return nil, err
 	}

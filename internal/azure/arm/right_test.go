@@ -41,7 +41,7 @@ func TestRights(t *testing.T) {
 func TestRightsOfRoles(t *testing.T) {
 	asked := ""
 	c := clientOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked += r.URL.Path + "\n"
+		asked += r.URL.Path + " " + r.URL.Query().Get("$filter") + "\n"
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/permissions"):
 			answer(w, 404, `{"error":{"code":"InvalidResourceType","message":"x"}}`)
@@ -55,7 +55,7 @@ func TestRightsOfRoles(t *testing.T) {
 	if err != nil || len(got) != 1 || !got[0].Allows("x/read") {
 		t.Errorf("%v %+v", err, got)
 	}
-	if !strings.Contains(asked, "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/d1") {
+	if !strings.Contains(asked, "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/d1") || !strings.Contains(asked, "atScope() and assignedTo('me')") {
 		t.Errorf("asked %s", asked)
 	}
 	told := clientOf(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -91,14 +91,11 @@ func (h *Handler) listAssignments(q *request) (*answer, error) {
 		return nil, err
 	}
 	filter := q.URL.Query().Get("$filter")
-	who := filterValue(filter, "principalId")
-	if who == "" {
-		who = filterValue(filter, "assignedTo")
-	}
+	who, holder := filterValue(filter, "principalId"), filterValue(filter, "assignedTo") // the latter with groups
 	atScope := strings.Contains(strings.ToLower(filter), "atscope()")
 	out := []assignmentBody{}
 	for _, a := range h.config.State.Assignments(scopeOf(q)) {
-		if who != "" && !strings.EqualFold(who, a.Principal) || atScope && len(a.Scope) > len(scopeOf(q)) {
+		if who != "" && !strings.EqualFold(who, a.Principal) || holder != "" && !h.config.State.Holds(a.Principal, holder) || atScope && len(a.Scope) > len(scopeOf(q)) {
 			continue
 		}
 		out = append(out, assignmentOf(a))
@@ -228,7 +225,7 @@ func (h *Handler) listPermissions(q *request) (*answer, error) {
 	}
 	out := []permissionBody{}
 	for _, a := range h.config.State.Assignments(scopeOf(q)) {
-		if r, found := state.RoleOf(a.Role); found && strings.EqualFold(a.Principal, q.caller.ObjectID) && within(scopeOf(q), strings.TrimSuffix(a.Scope, "/")) {
+		if r, found := state.RoleOf(a.Role); found && h.config.State.Holds(a.Principal, q.caller.ObjectID) && within(scopeOf(q), strings.TrimSuffix(a.Scope, "/")) {
 			out = append(out, definitionOf(r, a.Scope).Properties.Permissions...)
 		}
 	}

@@ -17,6 +17,7 @@ type Principal struct {
 	// Federated names the workloads whose tokens are taken instead of the
 	// secret (workload identity federation).
 	Federated []Federation
+	Groups    []string `json:",omitempty"` // object ids of the groups it is a member of
 }
 
 // Federation is a federated identity credential: tokens of an issuer about a
@@ -81,6 +82,42 @@ func (s *Store) PrincipalOf(object string) (Principal, bool) {
 		}
 	}
 	return Principal{}, false
+}
+
+// Join makes a principal a member of a group; both are told by their object
+// ids. A group is nothing but such an id: what its members may do is assigned
+// to it.
+func (s *Store) Join(object, group string) error {
+	defer s.lock()()
+	for _, p := range s.world.Principals {
+		if strings.EqualFold(p.ObjectID, object) {
+			if !slices.Contains(p.Groups, fold(group)) {
+				p.Groups = append(slices.Clone(p.Groups), fold(group))
+				s.changed()
+			}
+			return nil
+		}
+	}
+	return Refuse(404, "PrincipalNotFound", "Principal %s does not exist in the directory.", object)
+}
+
+// Holds tells whether what is assigned to an object id holds for a principal:
+// it is the principal's own, or that of a group it is in.
+func (s *Store) Holds(assigned, principal string) bool {
+	defer s.lock()()
+	return s.holds(assigned, principal)
+}
+
+func (s *Store) holds(assigned, principal string) bool {
+	if strings.EqualFold(assigned, principal) {
+		return true
+	}
+	for _, p := range s.world.Principals {
+		if strings.EqualFold(p.ObjectID, principal) && slices.Contains(p.Groups, fold(assigned)) {
+			return true
+		}
+	}
+	return false
 }
 
 // CheckSecret compares a secret in constant time. A principal without one

@@ -77,7 +77,7 @@ func RoleOf(role string) (Role, bool) {
 type Assignment struct {
 	Name, Scope     string // Name is a GUID; Scope a resource id, "/" for everything
 	Role            string // id of the definition
-	Principal, Kind string // object id, "ServicePrincipal" or "User"
+	Principal, Kind string // object id, "ServicePrincipal", "User" or "Group"
 	Description     string `json:",omitempty"`
 	Stamp
 }
@@ -158,7 +158,7 @@ func (s *Store) Allowed(principal, action, scope string, data bool) bool {
 
 func (s *Store) allowed(principal, action, scope string, data bool) bool {
 	for _, a := range s.world.Assignments {
-		if !strings.EqualFold(a.Principal, principal) || !covers(a.Scope, scope) {
+		if !covers(a.Scope, scope) || !s.holds(a.Principal, principal) {
 			continue
 		}
 		role, _ := RoleOf(a.Role)
@@ -203,7 +203,7 @@ func wild(pattern, s string) bool {
 func (s *Store) Knows(principal, scope string) bool {
 	defer s.lock()()
 	for _, a := range s.world.Assignments {
-		if strings.EqualFold(a.Principal, principal) && (covers(a.Scope, scope) || covers(scope, a.Scope)) {
+		if (covers(a.Scope, scope) || covers(scope, a.Scope)) && s.holds(a.Principal, principal) {
 			return true
 		}
 	}
