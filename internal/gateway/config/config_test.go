@@ -191,6 +191,17 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 	}
 }
 
+// What is no configuration at all is refused in a few words.
+func TestFaultsAreTellable(t *testing.T) {
+	long := strings.Repeat("a", 1<<20)
+	for _, text := range []string{long, long + ": 1", "boundary: " + long, "version: 1\n" + strings.Repeat("x: 1\n", 1<<12), "listen: {" + long + ": 1}"} {
+		var invalid *Invalid
+		if _, err := Parse([]byte(text)); !errors.As(err, &invalid) || len(err.Error()) > 1<<16 {
+			t.Errorf("%.20s…: %d bytes of faults", text, len(err.Error()))
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(contract(f)))
 	f.Add([]byte("version: 1\nbackends: &a [*a]"))

@@ -22,11 +22,31 @@ type reader struct {
 const maxNodes = 200_000
 
 func (r *reader) fault(n *yaml.Node, path, format string, args ...any) {
-	r.faults = append(r.faults, Fault{path, line(n), fmt.Sprintf(format, args...)})
+	switch {
+	case len(r.faults) < maxFaults:
+		r.faults = append(r.faults, Fault{short(path), line(n), short(fmt.Sprintf(format, args...))})
+	case len(r.faults) == maxFaults:
+		r.faults = append(r.faults, Fault{"(file)", 0, "has more faults than are told"})
+	}
+}
+
+// What is told of a file that is no configuration at all is bounded.
+const (
+	maxFaults = 500
+	maxText   = 400 // bytes of a path or a message
+)
+
+// short is text, cut when it is long: a message that repeats what it found is
+// as long as that.
+func short(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxText], "") + "…"
 }
 
 func (r *reader) warn(n *yaml.Node, path, format string, args ...any) {
-	r.warnings = append(r.warnings, Fault{path, line(n), fmt.Sprintf(format, args...)})
+	r.warnings = append(r.warnings, Fault{short(path), line(n), short(fmt.Sprintf(format, args...))})
 }
 
 func line(n *yaml.Node) int {
@@ -292,6 +312,9 @@ func describe(n *yaml.Node) string {
 // suggest names the known key nearest to a misspelt one.
 func suggest(key string, known fields) string {
 	best, distance := "", 3
+	if len(key) > 64 {
+		return "" // no slip of the finger
+	}
 	for name := range known {
 		if d := edits(strings.ToLower(key), strings.ToLower(name)); d < distance || d == distance && name < best {
 			best, distance = name, d
