@@ -99,7 +99,7 @@ func TestErrorsSayWhereAndWhat(t *testing.T) {
 		"T | where A > 1":                       "line 1, column 11: the name 'A' does not refer to any known column, table or variable; did you mean a?",
 		"T\n| project x = strlenn(s)":           "line 2, column 15: the name 'strlenn' does not refer to any known function; did you mean strlen?",
 		"Tt | take 1":                           "line 1, column 1: the name 'Tt' does not refer to any known table; did you mean T?",
-		"T | where s > 1":                       "line 1, column 13: the operator '>' is not defined for string and long",
+		"T | where s > 1":                       "line 1, column 13: the operator '>' is not defined for string and long; a number is read from a text by tolong(…) or todouble(…)",
 		"T | where a":                           "line 1, column 11: a condition must be bool, not long",
 		"T | extend x = prev(a)":                "line 1, column 16: prev() needs rows in order: put serialize, or a sort, before it",
 		"T | extend x = sum(a)":                 "line 1, column 16: the aggregate sum() is not allowed here; it belongs into summarize",

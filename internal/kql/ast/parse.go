@@ -25,8 +25,13 @@ type parser struct {
 func Parse(text string) (*Query, error) {
 	q, err := parse(text)
 	var e *Error
-	if errors.As(err, &e) && strings.HasPrefix(e.Message, missingPipe) {
-		e.Corrected = addPipes(text, e)
+	if errors.As(err, &e) {
+		if strings.HasPrefix(e.Message, missingPipe) && !strings.HasSuffix(e.Message, "'as'") {
+			e.Corrected = addPipes(text, e)
+		}
+		if e.Corrected == "" {
+			advise(text, e)
+		}
 	}
 	return q, err
 }
@@ -237,13 +242,16 @@ func (p *parser) statement() Statement {
 	return &Tabular{Pos: t.pos, X: p.pipeOrExpr()}
 }
 
+// sqlWords begin statements of SQL, beside select.
+var sqlWords = map[string]bool{"explain": true, "show": true, "delete": true, "insert": true, "update": true, "create": true, "alter": true, "describe": true}
+
 // refused says what of the language is not here, and why.
 func (p *parser) refused(t token) {
 	next := p.peek(1)
 	switch {
 	case t.text == "macro" && p.verbAt() == "macro-expand":
 		p.failAt(t.pos, "macro-expand runs a query over several databases, and here is only one: write its subquery over that")
-	case (t.text == "SELECT" || t.text == "select" || t.text == "explain") && next.kind != kPunct:
+	case strings.EqualFold(t.text, "select") && (next.kind != kPunct && next.kind != kEOF || next.text == "*"), sqlWords[strings.ToLower(t.text)] && next.kind == kIdent && operatorNames[next.text] == nil:
 		p.failAt(t.pos, "this is SQL; only the Kusto query language is read here: Table | where … | project …")
 	}
 }

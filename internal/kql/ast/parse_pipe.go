@@ -2,6 +2,7 @@ package ast
 
 import (
 	"sort"
+	"strings"
 
 	"github.com/azptu/azptu/internal/kql/value"
 )
@@ -148,6 +149,12 @@ func (p *parser) declaredName(what string) string {
 	return p.anyName(what)
 }
 
+// typeHabits are types of other languages, and what they are here.
+var typeHabits = map[string]string{
+	"integer": "long", "bigint": "long", "int64": "long", "int32": "int", "smallint": "int", "number": "real", "float": "real", "numeric": "decimal", "text": "string", "varchar": "string", "char": "string", "nvarchar": "string", "str": "string",
+	"timestamp": "datetime", "interval": "timespan", "duration": "timespan", "json": "dynamic", "array": "dynamic", "map": "dynamic", "any": "dynamic",
+}
+
 func (p *parser) typeName() value.Type {
 	t := p.tok()
 	if t.kind != kIdent {
@@ -156,6 +163,9 @@ func (p *parser) typeName() value.Type {
 	typ, ok := value.TypeByName(t.text)
 	if !ok {
 		e := Locate(p.src, t.pos, "'"+t.text+"' is not a type")
+		if e.Near = typeHabits[strings.ToLower(t.text)]; e.Near != "" {
+			panic(e)
+		}
 		e.Near = Nearest(t.text, []string{"bool", "int", "long", "real", "decimal", "datetime", "timespan", "string", "guid", "dynamic"})
 		panic(e)
 	}

@@ -123,8 +123,8 @@ func TestErrors(t *testing.T) {
 		{"print first = 1", 1, 7, "the name 'first' needs to be bracketed as ['first'] here", "", ""},
 		{"T | summarize count( by a", 1, 22, "expected an expression but found 'by'; a column of that name is written ['by']", "", ""},
 		{"", 1, 1, "the query is empty", "", ""},
-		{"T | extend a = toint(1", 1, 23, "expected ',' but found the end of the query", "", ""},
-		{"é | where ü == #", 1, 16, "unexpected character '#'", "", ""},
+		{"T | extend a = toint(1", 1, 23, "expected ',' but found the end of the query; the ( at line 1, column 21 is not closed", "", "T | extend a = toint(1)"},
+		{"é | where ü == #", 1, 16, "unexpected character '#'; a comment begins with //", "", ""},
 	} {
 		_, err := Parse(c.text)
 		e, ok := err.(*Error)

@@ -143,6 +143,9 @@ func (b *binder) unknownFunction(c *ast.Call, r *row) {
 	if r.aggs != nil {
 		candidates = append(candidates, agg.Names()...)
 	}
+	if hint := functionHint(c.Name); hint != "" {
+		b.failf(c.Pos, "the name '%s' does not refer to any known function%s", c.Name, hint)
+	}
 	b.failNear(c.Pos, "the name '"+c.Name+"' does not refer to any known function", c.Name, candidates)
 }
 

@@ -94,6 +94,9 @@ func (b *binder) name(x *ast.Ident, r *row) Expr {
 	case *tableVar:
 		b.failf(x.Pos, "'%s' is a table; a scalar value was expected here", x.Name)
 	}
+	if hint := b.nameHint(x.Name, r); hint != "" {
+		b.failf(x.Pos, "the name '%s' does not refer to any known column, table or variable%s", x.Name, hint)
+	}
 	names := make([]string, len(r.cols))
 	for i, c := range r.cols {
 		names[i] = c.Name
@@ -220,7 +223,7 @@ func (b *binder) stringOp(x *ast.Binary, l, r Expr) Expr {
 }
 
 func (b *binder) undefined(x *ast.Binary, l, r Expr) {
-	b.failf(x.Pos, "the operator '%s' is not defined for %s and %s", x.Op, l.Type(), r.Type())
+	b.failf(x.Pos, "the operator '%s' is not defined for %s and %s%s", x.Op, l.Type(), r.Type(), operatorHint(x.Op, l.Type(), r.Type()))
 }
 
 // condition binds an expression that must be bool.

@@ -22,7 +22,7 @@ func (b *binder) join(p *pipeline, op *ast.Join, in *scope) {
 		ok = kind == "leftouter" || kind == "inner"
 	}
 	if !ok {
-		b.failf(op.Pos, "'%s' is not a kind of join", op.Options.Get("kind"))
+		b.failf(op.Pos, "'%s' is not a kind of join%s", op.Options.Get("kind"), joinHint(op.Options.Get("kind")))
 	}
 	if !b.isTable(op.Right, in) {
 		b.notTable(op.Right, in)
