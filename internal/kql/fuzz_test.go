@@ -93,6 +93,8 @@ var fuzzSeeds = []string{
 	"T | make-graph s --> a with_node_id=i partitioned-by k (graph-mark-components kind=strong | graph-shortest-paths output=all (x)-[e*1..3]->(y) where x.i != y.i project x.i, y.i, y.ComponentId, e.b)",
 	"let G = T | make-graph ['a'] --> ['b']; G | graph-to-table nodes as N with_node_id=i, edges as E with_source_id=f with_target_id=t; union N, E | count",
 	"T | make-series y = sum(b) default = 0 on t step 1h | extend series_decompose_anomalies(y, 1.5, -1, 'linefit'), series_fit_2lines(y), (p, q) = series_periods_detect(y, 0.0, 20.0, 2)",
+	"T | extend h = geo_point_to_h3cell(b * 10, a * 5, 4) | where array_length(geo_h3cell_rings(h, 2)) > 1 | summarize count(), geo_union_polygons_array(make_list(geo_h3cell_to_polygon(h))) by geo_h3cell_parent(h, 1)",
+	"print p = geo_polygon_buffer(dynamic({'type':'Polygon','coordinates':[[[0,0],[2,0],[1,2],[0,0]]]}), 5000, 1000) | project geo_polygon_area(p), geo_intersection_line_with_polygon(dynamic({'type':'LineString','coordinates':[[-1,1],[3,1]]}), p), geo_polygon_to_h3cells(p, 3)",
 	"T | top-nested 2 of s by sum(a), top-nested 1 of k by count() | fork (count) (take 1)",
 }
 

@@ -103,7 +103,7 @@ type group map[string]Func
 // registry holds all functions by name. It is made when a query first asks for
 // one: most commands never do.
 var registry = sync.OnceValue(func() map[string]*Func {
-	return collect(operatorFuncs(), conditionFuncs(), convertFuncs(), mathFuncs(), specialFuncs(), stringFuncs(), regexFuncs(), encodingFuncs(), parseFuncs(), datetimeFuncs(), arrayFuncs(), setFuncs(), bagFuncs(), ipFuncs(), hashFuncs(), seriesFuncs(), fitFuncs(), decomposeFuncs(), unitFuncs(), sketchFuncs(), geoFuncs(), geohashFuncs(), geoShapeFuncs(), s2Funcs(), transformFuncs())
+	return collect(operatorFuncs(), conditionFuncs(), convertFuncs(), mathFuncs(), specialFuncs(), stringFuncs(), regexFuncs(), encodingFuncs(), parseFuncs(), datetimeFuncs(), arrayFuncs(), setFuncs(), bagFuncs(), ipFuncs(), hashFuncs(), seriesFuncs(), fitFuncs(), decomposeFuncs(), unitFuncs(), sketchFuncs(), geoFuncs(), geohashFuncs(), geoShapeFuncs(), s2Funcs(), h3Funcs(), shapeSetFuncs(), transformFuncs())
 })
 
 func collect(groups ...group) map[string]*Func {

@@ -18,9 +18,6 @@ var geoFuncs = func() group {
 		"geo_point_in_circle":        {Row: geoInCircle},
 		"geo_point_in_polygon":       {Row: geoInPolygon},
 		"geo_line_length":            {Row: geoLineLength},
-		"geo_polygon_perimeter":      {Row: geoPerimeter},
-		"geo_polygon_area":           {Row: geoArea},
-		"geo_polygon_centroid":       {Row: geoCentroid},
 		"geo_intersects_2lines":      {Row: geoIntersects},
 		"geo_distance_point_to_line": {Row: geoDistanceToLine},
 		"geo_from_wkt":               {Row: func(_ *Context, a []value.Value) value.Value { return dyn(parseWKT(text(a[0]))) }},
@@ -205,13 +202,13 @@ func geoLineLength(_ *Context, a []value.Value) value.Value {
 	return value.OfReal(sum)
 }
 
-func geoPerimeter(_ *Context, a []value.Value) value.Value {
-	polygons, ok := polygonsOf(a[0])
-	if !ok || len(polygons) != 1 {
+func geoPerimeter(c *Context, a []value.Value) value.Value {
+	rings, ok := together(c, a[0])
+	if !ok {
 		return null(value.Real)
 	}
 	sum := 0.0
-	for _, ring := range polygons[0] {
+	for _, ring := range rings {
 		sum += pathLength(append(ring[:len(ring):len(ring)], ring[0]))
 	}
 	return value.OfReal(sum)
@@ -223,22 +220,23 @@ func triangleArea(a, b, c vec3) float64 {
 	return 2 * math.Atan2(det, 1+a.dot(b)+b.dot(c)+c.dot(a))
 }
 
+// ringArea is positive when the inside is to the left.
 func ringArea(ring []vec3) float64 {
 	sum := 0.0
 	for i := 1; i+1 < len(ring); i++ {
 		sum += triangleArea(ring[0], ring[i], ring[i+1])
 	}
-	return math.Abs(sum)
+	return sum
 }
 
-func geoArea(_ *Context, a []value.Value) value.Value {
-	polygons, ok := polygonsOf(a[0])
-	if !ok || len(polygons) != 1 {
+func geoArea(c *Context, a []value.Value) value.Value {
+	rings, ok := together(c, a[0])
+	if !ok {
 		return null(value.Real)
 	}
-	area := ringArea(polygons[0][0])
-	for _, hole := range polygons[0][1:] {
-		area -= ringArea(hole)
+	area := 0.0
+	for _, ring := range rings {
+		area += ringArea(ring)
 	}
 	return value.OfReal(area * earthRadius * earthRadius)
 }
@@ -257,18 +255,19 @@ func trueCentroid(ring []vec3) vec3 {
 	return sum
 }
 
-func geoCentroid(_ *Context, a []value.Value) value.Value {
-	polygons, ok := polygonsOf(a[0])
-	if !ok || len(polygons) != 1 || len(polygons[0]) != 1 {
+func geoCentroid(c *Context, a []value.Value) value.Value {
+	rings, ok := together(c, a[0])
+	if !ok {
 		return null(value.Dynamic)
 	}
-	ring := polygons[0][0]
-	c := trueCentroid(ring)
-	if c.dot(ring[0]) < 0 {
-		c = c.scale(-1)
+	var sum vec3
+	for _, ring := range rings {
+		sum = sum.add(trueCentroid(ring))
 	}
-	c = c.scale(1 / c.norm())
-	lon, lat := math.Atan2(c[1], c[0])*180/math.Pi, math.Atan2(c[2], math.Hypot(c[0], c[1]))*180/math.Pi
+	if sum.norm() < 1e-30 {
+		return null(value.Dynamic)
+	}
+	lon, lat := sum.unit().degrees()
 	return dyn(bagOf("type", "Point", "coordinates", []any{lon, lat}))
 }
 
