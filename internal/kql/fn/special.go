@@ -20,7 +20,7 @@ var specialFuncs = func() group {
 			return l
 		}),
 		"beta_cdf": real3(betaCDF), "beta_pdf": real3(betaPDF), "beta_inv": {Row: func(_ *Context, a []value.Value) value.Value {
-			if asReal(a[1]) <= 0 || asReal(a[2]) <= 0 {
+			if p := asReal(a[0]); p <= 0 || p > 1 {
 				return null(value.Real)
 			}
 			return value.OfReal(betaInv(asReal(a[0]), asReal(a[1]), asReal(a[2])))
@@ -90,7 +90,7 @@ func betaFraction(x, a, b float64) float64 {
 }
 
 func betaInv(p, a, b float64) float64 {
-	if p <= 0 || p > 1 || math.IsNaN(p) {
+	if a <= 0 || b <= 0 || math.IsNaN(p) {
 		return math.NaN()
 	}
 	lo, hi := 0.0, 1.0
