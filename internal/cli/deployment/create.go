@@ -49,6 +49,8 @@ func NewCreate(env *verb.Env, face verb.Face) *cobra.Command {
 	o.sized = func() bool { return flags.Changed("capacity") || o.tpm != "" }
 	flags.StringVar(&o.model, "model-name", "", "deployment.flag.model-name")
 	flags.StringVar(&o.version, "model-version", "", "deployment.flag.model-version")
+	_ = cmd.RegisterFlagCompletionFunc("model-name", env.CompleteModels())
+	_ = cmd.RegisterFlagCompletionFunc("model-version", env.CompleteVersions("model-name"))
 	flags.IntVar(&o.units, "capacity", 0, "deployment.flag.capacity")
 	flags.StringVar(&o.kind, "deployment-type", "", "deployment.flag.deployment-type")
 	_ = cmd.RegisterFlagCompletionFunc("deployment-type", cobra.FixedCompletions(typeNames(), cobra.ShellCompDirectiveNoFileComp))

@@ -35,6 +35,8 @@ func newMigrate(env *verb.Env) *cobra.Command {
 	cmd.Flags().StringVar(&o.model, "model-name", "", "deployment.flag.target-name")
 	cmd.Flags().StringVar(&o.version, "model-version", "", "deployment.flag.target-version")
 	cmd.Flags().BoolVar(&o.inPlace, "in-place", false, "deployment.flag.in-place")
+	_ = cmd.RegisterFlagCompletionFunc("model-name", env.CompleteModels())
+	_ = cmd.RegisterFlagCompletionFunc("model-version", env.CompleteVersions("model-name"))
 	o.bindBeside(cmd)
 	return cmd
 }

@@ -85,7 +85,9 @@ func newShow(env *verb.Env) *cobra.Command {
 		return o.show(ctx, env)
 	}})
 	o.bind(env, cmd)
+	cmd.ValidArgsFunction = env.CompleteModels()
 	cmd.Flags().StringVar(&o.version, "model-version", "", "model.flag.version")
+	_ = cmd.RegisterFlagCompletionFunc("model-version", env.CompleteVersions(""))
 	return cmd
 }
 

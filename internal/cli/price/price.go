@@ -82,6 +82,7 @@ func newCompare(env *verb.Env) *cobra.Command {
 	o.bind(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&o.model, "model", "", "price.flag.model")
+	_ = cmd.RegisterFlagCompletionFunc("model", env.CompleteModels())
 	flags.Float64Var(&o.rpm, "rpm", 0, "price.flag.rpm")
 	flags.Float64Var(&o.prompt, "prompt-tokens", 0, "price.flag.prompt")
 	flags.Float64Var(&o.completion, "completion-tokens", 0, "price.flag.completion")

@@ -40,6 +40,9 @@ func Command(env *Env, s Spec) *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true, DisableFlagsInUseLine: true,
 		Args: env.positional(s.Use),
 	}
+	if !strings.Contains(s.Use, "FILE") {
+		cmd.ValidArgsFunction = cobra.NoFileCompletions // until the verb knows better
+	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := env.begin(s.Lenient); err != nil {
 			return err
