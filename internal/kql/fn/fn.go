@@ -175,12 +175,37 @@ const maxBatchBytes = 256 << 20
 
 var errTooMuch = errors.New("a function made more than 256 MB of values at once")
 
-// sizeOf estimates what a large value takes.
+// sizeOf estimates what a large value takes: texts, arrays with the arrays in them, and
+// shapes.
 func sizeOf(v value.Value) int {
-	if l, ok := v.X.([]any); ok {
-		return 24 * len(l)
+	switch x := v.X.(type) {
+	case []any:
+		return sizeOfList(x)
+	case *value.Bag:
+		if l, ok := x.Get("coordinates").([]any); ok {
+			return sizeOfList(l)
+		}
 	}
 	return len(v.S)
+}
+
+// sizeOfList takes all members to be like the first.
+func sizeOfList(l []any) int {
+	n := 24 * len(l)
+	if len(l) == 0 {
+		return n
+	}
+	switch first := l[0].(type) {
+	case string:
+		n += (16 + len(first)) * len(l)
+	case []any:
+		for _, x := range l {
+			if inner, ok := x.([]any); ok {
+				n += sizeOfList(inner)
+			}
+		}
+	}
+	return n
 }
 
 // canceled notes that the query is to end.

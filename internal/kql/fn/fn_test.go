@@ -78,3 +78,17 @@ func BenchmarkContains(b *testing.B) {
 		f.Apply(&Context{}, args, len(s), value.Bool)
 	}
 }
+
+// TestSizesOfNestedValues holds what large answers are counted as to what they hold: a ring
+// of cells or a shape is not the size of its outermost array.
+func TestSizesOfNestedValues(t *testing.T) {
+	c := &Context{}
+	rings := Lookup("geo_h3cell_rings").Call(c, []value.Value{value.OfString("85283473fffffff"), value.OfLong(20)}, value.Dynamic)
+	buffer := Lookup("geo_line_buffer").Call(c, []value.Value{dyn(bagOf("type", "LineString", "coordinates", []any{[]any{0.0, 0.0}, []any{1.0, 0.0}})), value.OfReal(1000), value.OfReal(0.01)}, value.Dynamic)
+	if n := sizeOf(rings); n < 1261*40 {
+		t.Errorf("1261 cells count as %d bytes", n)
+	}
+	if n := sizeOf(buffer); n < 1000*48 {
+		t.Errorf("a shape of over 1000 corners counts as %d bytes", n)
+	}
+}
