@@ -272,8 +272,8 @@ func (h *Handler) remove(k *kind) func(*request) (*answer, error) {
 			return nil, err
 		case !found:
 			return empty(http.StatusNoContent)
-		case k.segment == "projects":
-			return empty(http.StatusNoContent) // its specification knows 202 and 204 only
+		case k.segment == "projects" || k.segment == "raiPolicies":
+			return empty(http.StatusNoContent) // their specification knows 202 and 204 only
 		}
 		return empty(http.StatusOK)
 	}
