@@ -24,6 +24,8 @@ import (
 //	POST /fine-tuned            {"account": resource id, "model", "version", "suffix"}
 //	PUT  /members          {"group", "principal"}            object ids; the principal joins the group
 //	POST /operations/{id}/fail  {"code", "message"}
+//	POST /clients                      {"name"}              another application, with a secret
+//	POST /clients/{id}/certificates    {"certificate": PEM}  a certificate that it may sign in with
 //	GET  /federated-token?subject=…                     a workload's token
 //	GET  /livez
 func (s *Server) admin(rest services) http.Handler {
@@ -44,6 +46,8 @@ func (s *Server) admin(rest services) http.Handler {
 	mux.HandleFunc("POST /fine-tuned", s.fineTune)
 	mux.HandleFunc("PUT /members", s.join)
 	mux.HandleFunc("POST /operations/{id}/fail", s.failOperation)
+	mux.HandleFunc("POST /clients", s.addClient)
+	mux.HandleFunc("POST /clients/{id}/certificates", s.addCertificate)
 	mux.HandleFunc("GET /federated-token", s.federatedToken)
 	return loopback.Guard(mux, func(w http.ResponseWriter, _ int, reason string) {
 		reply(w, http.StatusForbidden, map[string]string{"error": reason})

@@ -1,10 +1,19 @@
 package emulator_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"math/big"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/azptu/azptu/internal/emulator"
 )
@@ -122,5 +131,76 @@ func TestHostileTokenRequests(t *testing.T) {
 	}
 	if b := readAll(t, resp); resp.StatusCode != http.StatusBadRequest || !strings.Contains(b, "AADSTS90002") {
 		t.Errorf("unknown tenant: %s %s", resp.Status, b)
+	}
+}
+
+// An assertion counts only when the registered certificate's key signed it, for
+// this authority, about this client, and not for ever.
+func TestHostileAssertions(t *testing.T) {
+	s := start(t, emulator.Config{})
+	e := s.Endpoints
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, form, form, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.State.AddCertificate(e.ClientID, der); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(der)
+	thumbprint := base64.RawURLEncoding.EncodeToString(sum[:])
+	endpoint := e.AuthorityURL + "/" + e.TenantID + "/oauth2/v2.0/token"
+	good := func() jwt.MapClaims {
+		return jwt.MapClaims{"iss": e.ClientID, "sub": e.ClientID, "aud": endpoint, "exp": time.Now().Add(10 * time.Minute).Unix(), "jti": "1"}
+	}
+	with := func(name string, v any) jwt.MapClaims { c := good(); c[name] = v; return c }
+	without := func(name string) jwt.MapClaims { c := good(); delete(c, name); return c }
+	for _, c := range []struct {
+		what   string
+		claims jwt.MapClaims
+		method jwt.SigningMethod
+		key    any
+		name   string
+		status int
+	}{
+		{"good", good(), jwt.SigningMethodPS256, key, thumbprint, 200},
+		{"good, in the older way", good(), jwt.SigningMethodRS256, key, thumbprint, 200},
+		{"another key", good(), jwt.SigningMethodPS256, wrong, thumbprint, 401},
+		{"another certificate", good(), jwt.SigningMethodPS256, key, "AAAA", 401},
+		{"no certificate", good(), jwt.SigningMethodPS256, key, "", 401},
+		{"for somebody else", with("aud", "https://login.microsoftonline.com/x/oauth2/v2.0/token"), jwt.SigningMethodPS256, key, thumbprint, 401},
+		{"about somebody else", with("sub", "somebody"), jwt.SigningMethodPS256, key, thumbprint, 401},
+		{"by somebody else", with("iss", "somebody"), jwt.SigningMethodPS256, key, thumbprint, 401},
+		{"expired", with("exp", time.Now().Add(-time.Hour).Unix()), jwt.SigningMethodPS256, key, thumbprint, 401},
+		{"for ever", without("exp"), jwt.SigningMethodPS256, key, thumbprint, 401},
+		{"for a year", with("exp", time.Now().Add(365*24*time.Hour).Unix()), jwt.SigningMethodPS256, key, thumbprint, 401},
+		{"not yet", with("nbf", time.Now().Add(time.Hour).Unix()), jwt.SigningMethodPS256, key, thumbprint, 401},
+		{"signed with the thumbprint", good(), jwt.SigningMethodHS256, []byte(thumbprint), thumbprint, 401},
+		{"not signed", good(), jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, thumbprint, 401},
+	} {
+		token := jwt.NewWithClaims(c.method, c.claims)
+		if c.name != "" {
+			token.Header["x5t#S256"] = c.name
+		}
+		signed, err := token.SignedString(c.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := s.Client().PostForm(endpoint, url.Values{"grant_type": {"client_credentials"}, "client_id": {e.ClientID}, "scope": {"https://management.azure.com/.default"},
+			"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, "client_assertion": {signed}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b := readAll(t, resp); resp.StatusCode != c.status {
+			t.Errorf("%s: %s %.300s", c.what, resp.Status, b)
+		}
 	}
 }

@@ -134,6 +134,20 @@ step "an old client's request for a standard deployment"
 is "deployment create" "$(cognitive deployment create --deployment-name standard-by-az --model-name gpt-4o --model-version 2024-08-06 \
 	--model-format OpenAI --scale-settings-scale-type Standard --scale-settings-capacity 1 --query sku.name -o tsv --only-show-errors)" Standard
 
+step "a template is deployed, and refused in Resource Manager's words"
+template=../../internal/emulator/testdata/templates/module.json
+made=$(az deployment group create -g "$group" -n by-template -f "$template" -p prefix=azcli --query properties.outputs.id.value -o tsv --only-show-errors)
+holds "the template's account" "$made" /accounts/azcli-
+fails "a parameter too short" InvalidTemplate az deployment group create -g "$group" -n refused -f "$template" -p prefix=a
+
+step "resources by group, tags, locks"
+holds "resource list" "$(az resource list -g "$group" --query '[].name' -o tsv)" azcli-
+is "resource show" "$(az resource show -g "$group" -n "$account" --resource-type Microsoft.CognitiveServices/accounts --query name -o tsv)" "$account"
+is "tags" "$(az tag update --resource-id "$provider" --operation Merge --tags team=chat --query properties.tags.team -o tsv)" chat
+az lock create -n keep -g "$group" --lock-type CanNotDelete -o none --only-show-errors
+fails "deleting what is locked" ScopeLocked cognitive deployment delete --deployment-name made-by-azptu
+az lock delete -n keep -g "$group"
+
 step "delete, and it is gone"
 cognitive deployment delete --deployment-name made-by-azptu
 fails "deployment show" NotFound cognitive deployment show --deployment-name made-by-azptu

@@ -50,6 +50,7 @@ type target struct {
 	AccountKey       string `json:"accountKey"` // of the account itself
 	MetricsURL       string `json:"metricsUrl"`
 	IMDSURL          string `json:"imdsUrl"`
+	AdminURL         string `json:"adminUrl"`
 	IdentityEndpoint string `json:"identityEndpoint"`
 	IdentityHeader   string `json:"identityHeader"`
 

@@ -84,7 +84,7 @@ func (s *Service) instance(w http.ResponseWriter, _ *http.Request) {
 
 // authorize: nobody can be asked for a password here.
 func (s *Service) authorize(w http.ResponseWriter, r *http.Request) {
-	s.refuse(w, r, &fault{http.StatusBadRequest, "unsupported_response_type", 700054, "Interactive sign-in is not offered by the emulator: use the client secret, a federated token or a managed identity."})
+	s.refuse(w, r, &fault{http.StatusBadRequest, "unsupported_response_type", 700054, "Interactive sign-in is not offered by the emulator: use the client secret, a certificate, a federated token or a managed identity."})
 }
 
 // token is the token endpoint, v1 and v2.
@@ -144,6 +144,9 @@ func (s *Service) authenticate(r *http.Request) (state.Principal, *fault) {
 		return state.Principal{}, &fault{http.StatusBadRequest, "unauthorized_client", 700016, fmt.Sprintf("Application with identifier '%.80s' was not found in the directory 'Azptu Emulator'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.", id)}
 	}
 	if assertion := r.PostForm.Get("client_assertion"); assertion != "" {
+		if thumbprint, is := signedByCertificate(assertion); is {
+			return p, s.certified(p, s.config.State.Tenant(), thumbprint, assertion)
+		}
 		return p, s.federated(r.Context(), p, assertion)
 	}
 	if secret == "" {

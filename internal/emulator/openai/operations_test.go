@@ -390,6 +390,16 @@ func TestResponses(t *testing.T) {
 		if number(next, "usage", "input_tokens") <= number(v, "usage", "output_tokens") {
 			t.Errorf("the conversation is not counted: %v", next["usage"])
 		}
+		if r := w.post(base+"/"+id+"/cancel?"+query, ""); r.status != 400 {
+			t.Errorf("cancelling what somebody waited for: %d %s", r.status, r.body)
+		}
+		behind := w.post(path, `{"model":"ptu","input":"Slowly","background":true}`).decode(t)
+		if got := w.post(base+"/"+text(behind, "id")+"/cancel?"+query, "").decode(t); text(got, "id") != text(behind, "id") || behind["background"] != true {
+			t.Errorf("in the background: %v, cancelled %v", behind, got)
+		}
+		if r := w.post(path, `{"model":"ptu","input":"x","background":true,"store":false}`); r.status != 400 {
+			t.Errorf("in the background and not kept: %d", r.status)
+		}
 		if items := w.do("GET", base+"/"+id+"/input_items?"+query, "").decode(t); text(items, "data", 0, "content", 0, "text") != "Tell me a story" {
 			t.Errorf("input items: %v", items)
 		}

@@ -54,7 +54,7 @@ func createResponse(x *exchange) *problem {
 	defer gen.free()
 	r := x.newResponse(q, g, gen)
 	if q.keeps() {
-		x.h.responses.put(r.id, &storedResponse{account: x.account, model: d.Name, body: r.object(nil, "completed"), input: slices.Clip(input), history: append(slices.Clip(history), r.itemJSON())})
+		x.h.responses.put(r.id, &storedResponse{account: x.account, model: d.Name, background: q.Background, body: r.object(nil, "completed"), input: slices.Clip(input), history: append(slices.Clip(history), r.itemJSON())})
 	}
 	if q.Stream {
 		x.streamResponse(g, r, gen)
@@ -128,7 +128,8 @@ func (r *response) object(b []byte, status string) []byte {
 	b = append(append(b, `{"id":"`...), r.id...)
 	b = strconv.AppendInt(append(b, `","object":"response","created_at":`...), r.created, 10)
 	b = append(append(b, `,"status":"`...), status...)
-	b = append(b, `","background":false,"error":null,"incomplete_details":`...)
+	b = strconv.AppendBool(append(b, `","background":`...), q.Background)
+	b = append(b, `,"error":null,"incomplete_details":`...)
 	if done && r.reason != "" {
 		b = append(append(append(b, `{"reason":"`...), r.reason...), `"}`...)
 	} else {

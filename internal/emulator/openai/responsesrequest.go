@@ -17,6 +17,7 @@ type responsesRequest struct {
 	Instructions *string         `json:"instructions"`
 	Stream       bool            `json:"stream"`
 	Store        *bool           `json:"store"`
+	Background   bool            `json:"background"`
 	Previous     *string         `json:"previous_response_id"`
 	MaxOutput    *int            `json:"max_output_tokens"`
 	MaxToolCalls *int            `json:"max_tool_calls"`
@@ -72,6 +73,8 @@ func (q *responsesRequest) parse(body []byte) *problem {
 	switch {
 	case len(q.Input) == 0 || string(q.Input) == "null":
 		return invalid("missing_required_parameter", "input", "Missing required parameter: 'input'.")
+	case q.Background && !q.keeps():
+		return invalid("", "background", "Background mode requires 'store' to be true.")
 	case q.MaxOutput != nil && *q.MaxOutput < 16:
 		return invalid("integer_below_min_value", "max_output_tokens", "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got %d instead.", *q.MaxOutput)
 	}

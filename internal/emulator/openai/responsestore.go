@@ -25,11 +25,12 @@ const (
 )
 
 type storedResponse struct {
-	account string
-	model   string            // name of its deployment
-	body    []byte            // the whole response object
-	input   []json.RawMessage // the items of its request
-	history []json.RawMessage // items of the conversation up to and with this one
+	account    string
+	model      string            // name of its deployment
+	background bool              // nobody waited for it
+	body       []byte            // the whole response object
+	input      []json.RawMessage // the items of its request
+	history    []json.RawMessage // items of the conversation up to and with this one
 }
 
 func newResponseStore() *responseStore { return &responseStore{byID: map[string]*storedResponse{}} }
@@ -113,6 +114,20 @@ func deleteResponse(x *exchange) *problem {
 	x.h.responses.delete(x.target.id)
 	b := jsonlex.AppendString([]byte(`{"id":`), x.target.id)
 	x.sendModels(append(b, `,"object":"response","deleted":true}`...))
+	return nil
+}
+
+// cancelResponse is for responses in the background. Those are done as soon as
+// they are asked for here, and what is done stays as it is.
+func cancelResponse(x *exchange) *problem {
+	r, ok := x.stored(x.target.id)
+	switch {
+	case !ok:
+		return responseNotFound(x.target.id)
+	case !r.background:
+		return invalid("", "", "Cannot cancel a synchronous response.")
+	}
+	x.sendModels(r.body)
 	return nil
 }
 

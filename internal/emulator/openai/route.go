@@ -18,6 +18,7 @@ const (
 	opResponseGet
 	opResponseDelete
 	opResponseInput
+	opResponseCancel
 	opModels
 	opModel
 	opCount
@@ -31,7 +32,8 @@ func init() {
 	operations = [opCount]func(*exchange) *problem{
 		opChat: chat, opCompletions: completions, opEmbeddings: embeddings,
 		opResponses: createResponse, opResponseGet: getResponse, opResponseDelete: deleteResponse, opResponseInput: responseInput,
-		opModels: listModels, opModel: getModel,
+		opResponseCancel: cancelResponse,
+		opModels:         listModels, opModel: getModel,
 	}
 }
 
@@ -40,7 +42,8 @@ func init() {
 var operationIDs = [opCount]string{
 	opChat: "ChatCompletions_Create", opCompletions: "Completions_Create", opEmbeddings: "Embeddings_Create",
 	opResponses: "Create_Response", opResponseGet: "Get_Response", opResponseDelete: "Delete_Response", opResponseInput: "Get_Input_Items",
-	opModels: "Models_List", opModel: "Models_Get",
+	opResponseCancel: "Cancel_Response",
+	opModels:         "Models_List", opModel: "Models_Get",
 }
 
 // target is where a request goes.
@@ -96,7 +99,7 @@ func route(r *http.Request) (target, *problem) {
 
 func (t target) isResponses() bool {
 	switch t.operation {
-	case opResponses, opResponseGet, opResponseDelete, opResponseInput:
+	case opResponses, opResponseGet, opResponseDelete, opResponseInput, opResponseCancel:
 		return true
 	}
 	return false
@@ -104,7 +107,7 @@ func (t target) isResponses() bool {
 
 func (t target) method() string {
 	switch t.operation {
-	case opChat, opCompletions, opEmbeddings, opResponses:
+	case opChat, opCompletions, opEmbeddings, opResponses, opResponseCancel:
 		return http.MethodPost
 	case opResponseDelete:
 		return http.MethodDelete
@@ -158,6 +161,9 @@ func routeAction(path string) target {
 	}
 	if before, ok := strings.CutSuffix(id, "/input_items"); ok {
 		return target{operation: opResponseInput, id: before}
+	}
+	if before, ok := strings.CutSuffix(id, "/cancel"); ok {
+		return target{operation: opResponseCancel, id: before}
 	}
 	if strings.Contains(id, "/") {
 		return target{}

@@ -18,6 +18,29 @@ type Principal struct {
 	// secret (workload identity federation).
 	Federated []Federation
 	Groups    []string `json:",omitempty"` // object ids of the groups it is a member of
+	// Certificates, in DER, whose keys sign assertions that are taken instead
+	// of the secret.
+	Certificates [][]byte `json:",omitempty"`
+}
+
+// mostCertificates is how many certificates an application may have.
+const mostCertificates = 20
+
+// AddCertificate lets what the key of a certificate signs stand for a client.
+func (s *Store) AddCertificate(clientID string, der []byte) error {
+	defer s.lock()()
+	p := s.world.Principals[fold(clientID)]
+	switch {
+	case p == nil || p.Kind != "ServicePrincipal":
+		return Refuse(404, "Request_ResourceNotFound", "The application '%.80s' does not exist.", clientID)
+	case len(p.Certificates) == mostCertificates:
+		return Refuse(400, "Request_BadRequest", "The application has %d certificates already.", mostCertificates)
+	}
+	changed := *p // readers hold the old one's list
+	changed.Certificates = append(slices.Clone(p.Certificates), der)
+	s.world.Principals[fold(clientID)] = &changed
+	s.changed()
+	return nil
 }
 
 // Federation is a federated identity credential: tokens of an issuer about a
