@@ -100,13 +100,7 @@ func (s *Store) takeRow(schema *Schema, row []byte) (dropped int, err error) {
 		case member == timeColumn || member == "_crc" || member == "_crc2" || len(raw) == 0:
 		case known:
 			typed = typed || column.Name == "Type"
-			if isRepeated(column.Name) {
-				in.said[column.Name] = raw
-			} else if isSame(column.Name, raw) {
-				raw = in.said[repeated[column.Name]]
-			}
-			raw = s.maskedCell(schema, column, raw)
-			writeCell(&w, column, raw)
+			writeCell(&w, column, s.maskedCell(schema, column, in.whole(column.Name, raw)))
 		case schema.additional:
 			in.rest = appendOneLine(append(appendQuoted(append(in.rest, opener(len(in.rest))), member), ':'), raw)
 		default:
@@ -121,6 +115,17 @@ func (s *Store) takeRow(schema *Schema, row []byte) (dropped int, err error) {
 	}
 	in.lines = w.end()
 	return dropped, nil
+}
+
+// whole is a value of a row that may be a line of ours, written out.
+func (in *intake) whole(column string, raw []byte) []byte {
+	if isSame(column, raw) {
+		return in.said[repeated[column]]
+	}
+	if isRepeated(column) {
+		in.said[column] = raw
+	}
+	return raw
 }
 
 func opener(written int) byte {

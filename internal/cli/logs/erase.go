@@ -44,6 +44,9 @@ func (o *eraseOptions) run(ctx context.Context) error {
 	if _, _, err := o.open(env); err != nil { // there are logs at all
 		return err
 	}
+	if hasLines(o.path(env)) {
+		env.Warn(env.T("logs.lines-beside", "Path", o.path(env)))
+	}
 	question := env.T("logs.erase-sure", "Path", o.path(env))
 	if o.who.Rows {
 		question = env.T("logs.erase-sure-rows", "Path", o.path(env))

@@ -1,6 +1,8 @@
 package logs_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -47,5 +49,27 @@ func TestErase(t *testing.T) {
 	}
 	if _, out, _ := run(t, "", "logs", "query", "Calls | count", "--dir", dir, "-o", "tsv"); out != "0\n" {
 		t.Errorf("rows left: %q", out)
+	}
+}
+
+// Lines of JSON that a gateway wrote instead of tables, or beside them, are not
+// covered, and whoever erases is told so.
+func TestErasingSaysThatLinesAreNotCovered(t *testing.T) {
+	lines := func(dir string) {
+		if err := os.WriteFile(filepath.Join(dir, "calls-2026-01-02.jsonl"), []byte("{}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alone := t.TempDir()
+	lines(alone)
+	for _, verb := range [][]string{{"erase", "--key", "ana"}, {"query", "Calls"}, {"tables"}} {
+		if code, _, talk := run(t, "", append(append([]string{"logs"}, verb...), "--yes", "--dir", alone)...); code != 3 || !strings.Contains(talk, "logs.format: lines") || !strings.Contains(talk, "calls-*.jsonl") {
+			t.Errorf("%v: %d %s", verb, code, talk)
+		}
+	}
+	dir := filled(t)
+	lines(dir)
+	if code, _, talk := run(t, "", "logs", "erase", "--caller", "10.0.0.9", "--yes", "--dir", dir); code != 0 || !strings.Contains(talk, "They are not covered") {
+		t.Errorf("beside tables: %d %s", code, talk)
 	}
 }

@@ -33,9 +33,19 @@ func (f *folder) bind(cmd *cobra.Command) {
 func (f *folder) open(env *verb.Env) (*calllog.View, string, error) {
 	dir := f.path(env)
 	if _, err := os.Stat(filepath.Join(dir, "FORMAT")); err != nil {
+		if hasLines(dir) {
+			return nil, dir, exit.New(exit.NotFound, env.T("logs.only-lines", "Path", dir)).Hint(env.T("logs.only-lines.hint")).Wrap(err)
+		}
 		return nil, dir, exit.New(exit.NotFound, env.T("logs.no-folder", "Path", dir)).Hint(env.T("logs.no-folder.hint")).Wrap(err)
 	}
 	return calllog.NewView(dir), dir, nil
+}
+
+// hasLines tells whether a gateway wrote lines of JSON into the folder instead
+// of tables, or before it wrote tables.
+func hasLines(dir string) bool {
+	found, err := filepath.Glob(filepath.Join(dir, "calls-????-??-??.jsonl"))
+	return err == nil && len(found) > 0
 }
 
 func (f *folder) path(env *verb.Env) string {
