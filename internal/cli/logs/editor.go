@@ -21,6 +21,9 @@ import (
 // completion of what the tables have.
 type editor struct {
 	in     *os.File
+	out    io.Writer
+	keys   *keys
+	width  int // of the terminal when a line was last asked for; 0 when it does not say
 	screen *xterm.Terminal
 	past   *pastQueries
 	view   *calllog.View
@@ -28,15 +31,24 @@ type editor struct {
 }
 
 func newEditor(in *os.File, out io.Writer, past *pastQueries, view *calllog.View) *editor {
-	e := &editor{in: in, past: past, view: view}
+	e := &editor{in: in, out: out, past: past, view: view}
+	e.begin()
+	return e
+}
+
+// begin makes the screen anew, without what was typed.
+func (e *editor) begin() {
+	e.keys = &keys{in: e.in}
 	e.screen = xterm.NewTerminal(struct {
 		io.Reader
 		io.Writer
-	}{in, out}, "")
-	e.screen.History = past
+	}{e.keys, e.out}, "")
+	e.screen.History = e.past
 	e.screen.AutoCompleteCallback = e.complete
-	return e
 }
+
+// errInterrupted says that what was typed so far is not wanted.
+var errInterrupted = errors.New("interrupted")
 
 // next reads a line with the terminal to itself: while a query runs, the
 // terminal is as it was, so that it can be interrupted.
@@ -48,11 +60,19 @@ func (e *editor) next(prompt string) (string, error) {
 	}
 	if width, height, err := xterm.GetSize(fd); err == nil {
 		_ = e.screen.SetSize(width, height) // a wrong width only looks odd
+		e.width = width
 	}
 	e.screen.SetPrompt(prompt)
+	e.screen.SetBracketedPasteMode(true) // a tabulator in pasted text completes nothing
 	line, err := e.screen.ReadLine()
-	if errors.Is(err, xterm.ErrPasteIndicator) {
+	e.screen.SetBracketedPasteMode(false)
+	switch {
+	case errors.Is(err, xterm.ErrPasteIndicator):
 		err = nil
+	case errors.Is(err, io.EOF) && e.keys.interrupted:
+		line, err = "", errInterrupted
+		_, _ = io.WriteString(e.out, "^C\r\n")
+		e.begin()
 	}
 	return line, errors.Join(err, xterm.Restore(fd, before))
 }

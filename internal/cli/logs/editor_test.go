@@ -1,11 +1,14 @@
 package logs
 
 import (
+	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/azptu/azptu/internal/calllog"
 	"github.com/azptu/azptu/internal/cli/verb"
@@ -66,4 +69,42 @@ func TestHistory(t *testing.T) {
 	if p.Len() > maxPast {
 		t.Errorf("%d are kept", p.Len())
 	}
+}
+
+// slow hands out a few bytes at a time.
+type slow struct {
+	text []byte
+	step int
+}
+
+func (s *slow) Read(p []byte) (int, error) {
+	if len(s.text) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, s.text[:min(s.step, len(s.text))])
+	s.text = s.text[n:]
+	return n, nil
+}
+
+// Whatever is typed, and in whatever pieces it comes, text comes out.
+func FuzzKeys(f *testing.F) {
+	f.Add([]byte("żółć \xff\xe2\x82 \xf0\x9f\x98\x80\xef\xbf\xbd\x03"), uint8(1))
+	f.Add([]byte("\xe2"), uint8(3))
+	f.Add([]byte("0000Ǿ"), uint8(33))
+	f.Fuzz(func(t *testing.T, typed []byte, step uint8) {
+		k := &keys{in: &slow{bytes.Clone(typed), 1 + int(step)%7}}
+		var got []byte
+		for buffer := make([]byte, 5); ; {
+			n, err := k.Read(buffer)
+			if got = append(got, buffer[:n]...); err != nil {
+				break
+			}
+		}
+		if !utf8.Valid(got) || bytes.ContainsRune(got, utf8.RuneError) || len(got) != len(typed) || k.interrupted != bytes.ContainsRune(typed, ctrlC) {
+			t.Errorf("%q became %q", typed, got)
+		}
+		if utf8.Valid(typed) && !bytes.ContainsRune(typed, utf8.RuneError) && !bytes.Equal(got, typed) {
+			t.Errorf("%q became %q", typed, got)
+		}
+	})
 }

@@ -34,7 +34,8 @@ type shell struct {
 	text []string // lines of the query so far
 }
 
-// lines is where a shell reads from. Err is io.EOF at the end.
+// lines is where a shell reads from. The error is io.EOF at the end, and
+// errInterrupted where somebody begins anew.
 type lines interface {
 	next(prompt string) (string, error)
 	// remember keeps a query for the next time.
@@ -59,8 +60,18 @@ func (s *shell) run(ctx context.Context) error {
 		}
 		in.known(strings.Join(s.text, "\n"))
 		line, err := in.next(prompt)
+		if errors.Is(err, errInterrupted) {
+			if s.text == nil {
+				s.env.Note(s.env.T("logs.shell.leave"))
+			}
+			s.text = nil
+			continue
+		}
 		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("reading the query: %w", err)
+		}
+		if e, ok := in.(*editor); ok && e.width > 0 && s.env.Getenv("COLUMNS") == "" {
+			s.env.Term.Width = e.width // people make windows larger
 		}
 		ended := errors.Is(err, io.EOF)
 		if done := s.take(ctx, in, line, ended); done || ended {
