@@ -92,7 +92,9 @@ func (tty *terminal) resize(columns uint16) {
 func (tty *terminal) shell(dir string) {
 	env := &verb.Env{
 		Term: &term.Terminal{In: tty.slave, Out: tty.slave, Err: tty.slave, InTTY: true, OutTTY: true, ErrTTY: true, Width: 80}, Now: time.Now, WorkDir: tty.home,
-		Getenv:    func(name string) string { return map[string]string{"HOME": tty.home, "LANG": "C", "AZPTU_STATE_DIR": tty.home}[name] },
+		Getenv: func(name string) string {
+			return map[string]string{"HOME": tty.home, "LANG": "C", "AZPTU_STATE_DIR": tty.home}[name]
+		},
 		Transport: func() *http.Transport { return &http.Transport{} },
 	}
 	go func() { tty.ended <- cli.Run(context.Background(), env, []string{"logs", "shell", "--dir", dir}) }()
