@@ -177,3 +177,13 @@ func TestDocumentedFind(t *testing.T) {
 		{"columns of several types", `let A = view () { print p = '7' }; let B = view () { print p = 7 }; find in (A, B) where p == 7 | project-away source_`, "\"7\" null\n\"\" 7"},
 	})
 }
+
+func TestDocumentedLookupsOfAddresses(t *testing.T) {
+	tables := "let L = datatable(ip:string, c:string)['1.2.3.4','x', '9.9.9.9','y', '2001:db8::1','z']; let N = datatable(net:string, c:string, name:string)['1.2.0.0/16','x','wide', '1.2.3.0/24','x','narrow', '1.0.0.0/8','z','other', '2001:db8::/32','z','six']; "
+	checkRules(t, nil, []documented{
+		{"every network that holds the address", tables + `L | evaluate ipv4_lookup(N, ip, net) | project ip, name`, "\"1.2.3.4\" \"narrow\"\n\"1.2.3.4\" \"wide\"\n\"1.2.3.4\" \"other\""},
+		{"other columns must be equal and come once", tables + `L | evaluate ipv4_lookup(N, ip, net, c, return_unmatched=true)`, "\"1.2.3.4\" \"x\" \"1.2.3.0/24\" \"narrow\"\n\"1.2.3.4\" \"x\" \"1.2.0.0/16\" \"wide\"\n\"9.9.9.9\" \"y\" \"\" \"\"\n\"2001:db8::1\" \"z\" \"\" \"\""},
+		{"addresses of version 6, and of 4 as such", tables + `L | evaluate ipv6_lookup(N, ip, net, c) | project ip, name`, "\"1.2.3.4\" \"narrow\"\n\"1.2.3.4\" \"wide\"\n\"2001:db8::1\" \"six\""},
+		{"the old expansion is bounded", `print a = range(1, 200, 1) | mvexpand a | count`, `128`},
+	})
+}

@@ -1,6 +1,10 @@
 package ast
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/azptu/azptu/internal/kql/value"
+)
 
 func parseWhere(p *parser, at Pos, _ string) Op {
 	return &Where{Pos: at, Pred: p.expr()}
@@ -206,6 +210,8 @@ func parseMvExpand(p *parser, at Pos, verb string) Op {
 	}
 	if p.acceptWord("limit") {
 		op.Limit = p.expr()
+	} else if verb == "mvexpand" { // the old name has a bound of its own
+		op.Limit = &Literal{Pos: at, V: value.OfLong(128)}
 	}
 	if strings.HasSuffix(verb, "apply") {
 		p.needWord("on")

@@ -3,7 +3,6 @@ package exec
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -29,7 +28,11 @@ func (x *Runner) join(ctx context.Context, n *plan.Join, emit func(*Rel) error) 
 	}
 	lk, rk := keysOf(x.compiler(n.Left.Columns()).all(n.LeftKeys), left), keysOf(x.compiler(n.Right.Columns()).all(n.RightKeys), right)
 	if strings.Contains(n.Kind, "network") {
-		return x.emitPairs(n, left, right, matchNetworks(n.Kind, lk[0], rk[0], left.Len, right.Len), emit)
+		p, err := x.matchNetworks(ctx, n.Kind, lk, rk, left.Len, right.Len)
+		if err != nil {
+			return err
+		}
+		return x.emitPairs(n, left, right, p, emit)
 	}
 	if strings.HasSuffix(n.Kind, "-shape") {
 		p, err := x.matchShapes(ctx, n.Kind, lk, rk[0], left.Len)
@@ -171,36 +174,6 @@ func (x *Runner) emitPairs(n *plan.Join, left, right *Rel, p *pairs, emit func(*
 		out.Cols = append(out.Cols, v.TakeOrNull(p.right))
 	}
 	return emitBatches(out, emit)
-}
-
-// matchNetworks matches addresses to networks; the longest prefix wins.
-func matchNetworks(kind string, addr, nets *value.Vector, n, m int) *pairs {
-	parsed := make([]netip.Prefix, m)
-	for i := range parsed {
-		text := nets.Text(i)
-		if !strings.Contains(text, "/") {
-			if a, err := netip.ParseAddr(text); err == nil {
-				parsed[i] = netip.PrefixFrom(a, a.BitLen())
-			}
-			continue
-		}
-		parsed[i], _ = netip.ParsePrefix(text)
-	}
-	p := &pairs{}
-	for i := range n {
-		best := int32(-1)
-		if a, err := netip.ParseAddr(addr.Text(i)); err == nil {
-			for j, net := range parsed {
-				if net.IsValid() && net.Masked().Contains(a) && (best < 0 || net.Bits() > parsed[best].Bits()) {
-					best = int32(j)
-				}
-			}
-		}
-		if best >= 0 || strings.HasPrefix(kind, "leftouter") {
-			p.left, p.right = append(p.left, int32(i)), append(p.right, best)
-		}
-	}
-	return p
 }
 
 // matchShapes matches places to the lines or polygons that they are in or near to. The keys

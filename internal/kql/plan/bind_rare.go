@@ -3,7 +3,6 @@ package plan
 import (
 	"slices"
 	"sort"
-	"strings"
 
 	"github.com/azptu/azptu/internal/kql/ast"
 	"github.com/azptu/azptu/internal/kql/value"
@@ -16,7 +15,11 @@ func (b *binder) fork(p *pipeline, op *ast.Fork, in *scope) {
 		for _, o := range br.Sub.Ops {
 			b.operator(inner, o, in)
 		}
-		p.branches = append(p.branches, Output{Name: nameOr(br.Name, "GenericResult"+itoa(i)), Root: inner.node, Render: inner.render})
+		name := nameOr(br.Name, "GenericResult"+itoa(i))
+		if as, ok := br.Sub.Ops[len(br.Sub.Ops)-1].(*ast.As); ok {
+			name = as.Name
+		}
+		p.branches = append(p.branches, Output{Name: name, Root: inner.node, Render: inner.render})
 	}
 }
 
@@ -208,37 +211,6 @@ func (b *binder) narrow(p *pipeline, op *ast.Evaluate, _ *scope) {
 		out.Cols, out.Data = append(out.Cols, b.col(name, vec.Type)), append(out.Data, vec)
 	}
 	p.node = out
-}
-
-// ipLookup puts the columns of a table of networks beside rows by address.
-func (b *binder) ipLookup(p *pipeline, op *ast.Evaluate, in *scope) {
-	args := op.Call.Args
-	if len(args) < 3 || !b.isTable(args[0], in) {
-		b.failf(op.Pos, "%s() takes a table, the column of addresses and the column of networks", op.Call.Name)
-	}
-	table := b.pipe(args[0], in)
-	addr := b.coerce(b.scalar(args[1], p.rowOf(in)), value.String)
-	net := b.coerce(b.scalar(args[2], &row{in: in, cols: table.node.Columns()}), value.String)
-	keepAll := false
-	for _, a := range args[3:] {
-		if n, ok := a.(*ast.Named); !ok || n.Names[0] == "return_unmatched" {
-			if k, isConst := b.scalar(a, &row{in: in}).(Const); isConst && k.V.T == value.Bool {
-				keepAll = k.V.Bool()
-			}
-		}
-	}
-	kind := "inner-network"
-	if keepAll {
-		kind = "leftouter-network"
-	}
-	if strings.HasPrefix(op.Call.Name, "ipv6") {
-		kind += "6"
-	}
-	j := &Join{Left: p.node, Right: table.node, Kind: kind, LeftKeys: []Expr{addr}, RightKeys: []Expr{net}}
-	j.Cols = append(append([]Col(nil), p.node.Columns()...), table.node.Columns()...)
-	lcols, rcols := p.node.Columns(), table.node.Columns()
-	p.node = j
-	p.project(b.joinNames(j, lcols, rcols, false))
 }
 
 func (b *binder) scan(p *pipeline, op *ast.Scan, in *scope) {
