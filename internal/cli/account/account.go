@@ -214,11 +214,7 @@ func newShow(env *verb.Env) *cobra.Command {
 }
 
 func (o *showOptions) run(ctx context.Context, env *verb.Env) error {
-	s, err := session.Open(env)
-	if err != nil {
-		return err
-	}
-	ref, err := s.Account(ctx, o.scope, verb.Tree)
+	s, ref, err := session.OpenAccount(ctx, env, o.scope, verb.Tree)
 	if err != nil {
 		return err
 	}

@@ -123,10 +123,5 @@ func openFor(ctx context.Context, env *verb.Env, scope verb.Scope, name string) 
 	if err := env.Need(filled, verb.FlagResourceGroup); err != nil {
 		return nil, arm.AccountRef{}, err
 	}
-	s, err := session.Open(env)
-	if err != nil {
-		return nil, arm.AccountRef{}, err
-	}
-	ref, err := s.Account(ctx, scope, verb.Tree)
-	return s, ref, err
+	return session.OpenAccount(ctx, env, scope, verb.Tree)
 }

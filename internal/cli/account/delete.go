@@ -35,11 +35,7 @@ func newDelete(env *verb.Env) *cobra.Command {
 // remove deletes an account softly. Its provisioned deployments go on costing
 // until it is purged, which is said before and after.
 func remove(ctx context.Context, env *verb.Env, scope verb.Scope) error {
-	s, err := session.Open(env)
-	if err != nil {
-		return err
-	}
-	ref, err := s.Account(ctx, scope, verb.Tree)
+	s, ref, err := session.OpenAccount(ctx, env, scope, verb.Tree)
 	if err != nil {
 		return err
 	}

@@ -62,11 +62,7 @@ func (o *grantOptions) run(ctx context.Context, env *verb.Env) error {
 	if err != nil {
 		return err
 	}
-	s, err := session.Open(env)
-	if err != nil {
-		return err
-	}
-	ref, err := s.Account(ctx, o.scope, verb.Tree)
+	s, ref, err := session.OpenAccount(ctx, env, o.scope, verb.Tree)
 	if err != nil {
 		return err
 	}

@@ -36,11 +36,7 @@ func keys(ctx context.Context, env *verb.Env, scope verb.Scope, rotate string, s
 	if !ok {
 		return env.NotOneOf("--rotate", rotate, []string{"key1", "key2"})
 	}
-	s, err := session.Open(env)
-	if err != nil {
-		return err
-	}
-	ref, err := s.Account(ctx, scope, verb.Tree)
+	s, ref, err := session.OpenAccount(ctx, env, scope, verb.Tree)
 	if err != nil {
 		return err
 	}

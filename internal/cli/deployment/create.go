@@ -210,16 +210,9 @@ func (o *createOptions) write(ctx context.Context, s *session.Session, d arm.Dep
 		return o.refused(ctx, s, ground, d, err)
 	}
 	pending := session.Pending{What: env.T("deployment.create.what", args...), Ref: d.DeploymentRef}
-	if env.Global.NoWait && !op.Done() {
-		s.Accepted(op, pending)
-		return nil
-	}
-	if err := s.Follow(ctx, op, pending); err != nil {
+	made, left, err := outcome(ctx, s, op, pending)
+	if err != nil || left {
 		return err
-	}
-	made, err := s.ARM.Deployment(ctx, d.DeploymentRef)
-	if err != nil {
-		return session.Explain(env, err)
 	}
 	if verbatim {
 		say(env, "deployment.create.done", args...)

@@ -73,11 +73,7 @@ func (o *deleteOptions) run(ctx context.Context, env *verb.Env) error {
 		return session.Explain(env, err)
 	}
 	pending := session.Pending{What: env.T("deployment.delete.what", "Name", ref.Deployment), Ref: ref}
-	if env.Global.NoWait && !op.Done() {
-		s.Accepted(op, pending)
-		return nil
-	}
-	if err := s.Follow(ctx, op, pending); err != nil {
+	if left, err := s.FollowUnlessLeft(ctx, op, pending); err != nil || left {
 		return err
 	}
 	return o.done(env, d)

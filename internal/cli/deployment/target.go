@@ -47,11 +47,7 @@ func (t *target) open(ctx context.Context, env *verb.Env) (*session.Session, arm
 	if err := session.CheckName(env, arm.DeploymentName, t.name); err != nil {
 		return nil, arm.DeploymentRef{}, err
 	}
-	s, err := session.Open(env)
-	if err != nil {
-		return nil, arm.DeploymentRef{}, err
-	}
-	account, err := s.Account(ctx, t.scope, t.face)
+	s, account, err := session.OpenAccount(ctx, env, t.scope, t.face)
 	return s, arm.DeploymentRef{AccountRef: account, Deployment: t.name}, err
 }
 
@@ -81,6 +77,16 @@ func read(ctx context.Context, s *session.Session, ref arm.DeploymentRef) (arm.D
 		out.Hint(s.Env.T("cli.did-you-mean", "Name", near))
 	}
 	return d, out.Hint(s.Env.T("deployment.unknown.hint", "Command", "azptu list-deployments --account-name "+ref.Account))
+}
+
+// outcome is the deployment once op has ended; left is true when nobody waits
+// for that.
+func outcome(ctx context.Context, s *session.Session, op *arm.Operation, p session.Pending) (d arm.Deployment, left bool, err error) {
+	if left, err = s.FollowUnlessLeft(ctx, op, p); err != nil || left {
+		return d, left, err
+	}
+	d, err = s.ARM.Deployment(ctx, p.Ref)
+	return d, false, session.Explain(s.Env, err)
 }
 
 // locate is the region of an account.

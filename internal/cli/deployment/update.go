@@ -162,16 +162,9 @@ func (o *updateOptions) write(ctx context.Context, s *session.Session, ground se
 		return session.Explain(env, err)
 	}
 	pending := session.Pending{What: env.T("deployment.update.what", args...), Ref: old.DeploymentRef}
-	if env.Global.NoWait && !op.Done() {
-		s.Accepted(op, pending)
-		return nil
-	}
-	if err := s.Follow(ctx, op, pending); err != nil {
+	now, left, err := outcome(ctx, s, op, pending)
+	if err != nil || left {
 		return err
-	}
-	now, err := s.ARM.Deployment(ctx, old.DeploymentRef)
-	if err != nil {
-		return session.Explain(env, err)
 	}
 	if env.Verbatim(o.face) {
 		say(env, "deployment.update.done", args...)

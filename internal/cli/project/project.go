@@ -40,11 +40,7 @@ func newList(env *verb.Env) *cobra.Command {
 }
 
 func list(ctx context.Context, env *verb.Env, scope verb.Scope) error {
-	s, err := session.Open(env)
-	if err != nil {
-		return err
-	}
-	ref, err := s.Account(ctx, scope, verb.Tree)
+	s, ref, err := session.OpenAccount(ctx, env, scope, verb.Tree)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,16 @@ func (s *Session) Follow(ctx context.Context, op *arm.Operation, p Pending) erro
 	return s.left(err, op, p)
 }
 
+// FollowUnlessLeft is Follow, unless --no-wait leaves the operation to Azure:
+// then it is told how to look at it, and left is true.
+func (s *Session) FollowUnlessLeft(ctx context.Context, op *arm.Operation, p Pending) (left bool, err error) {
+	if s.Env.Global.NoWait && !op.Done() {
+		s.Accepted(op, p)
+		return true, nil
+	}
+	return false, s.Follow(ctx, op, p)
+}
+
 // FollowAccount waits for an operation on an account. Interrupted, the account
 // itself tells how far it came.
 func (s *Session) FollowAccount(ctx context.Context, op *arm.Operation, what string, ref arm.AccountRef) error {

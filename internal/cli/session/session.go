@@ -160,6 +160,16 @@ func (s *Session) Subscriptions(ctx context.Context, flag string) ([]string, err
 	return ids, nil
 }
 
+// OpenAccount opens a session and finds the account that a command is about.
+func OpenAccount(ctx context.Context, env *verb.Env, scope verb.Scope, face verb.Face) (*Session, arm.AccountRef, error) {
+	s, err := Open(env)
+	if err != nil {
+		return nil, arm.AccountRef{}, err
+	}
+	ref, err := s.Account(ctx, scope, face)
+	return s, ref, err
+}
+
 // Account names the account a command is about. The documented commands want
 // the resource group to be given or remembered, as the manual says; in the
 // tree it is looked up by the account's name when nothing names it.
