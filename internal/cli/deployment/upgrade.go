@@ -80,7 +80,7 @@ func (o *upgradeOptions) change(ctx context.Context, s *session.Session, d arm.D
 		return d, session.Explain(s.Env, err)
 	}
 	pending := session.Pending{What: s.Env.T("deployment.update.what", "Name", d.DeploymentRef.Deployment), Ref: d.DeploymentRef}
-	if err := s.Follow(ctx, op, pending); err != nil {
+	if left, err := s.FollowUnlessLeft(ctx, op, pending); err != nil || left {
 		return d, err
 	}
 	return read(ctx, s, d.DeploymentRef)
