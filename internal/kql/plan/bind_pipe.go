@@ -192,25 +192,33 @@ func (b *binder) materialize(c *ast.Call, in *scope) *pipeline {
 	return &pipeline{node: out}
 }
 
-// operator binds one operator onto a pipeline.
-func (b *binder) operator(p *pipeline, op ast.Op, in *scope) {
-	b.enter(op.At())
-	defer b.leave()
-	if r, ok := op.(*ast.Render); ok && p.branches != nil {
+// drawsAll refuses operators that cannot follow what is there, and says whether the operator
+// is done: a render after one that gives several tables is on all of them.
+func (b *binder) drawsAll(p *pipeline, op ast.Op) bool {
+	r, draws := op.(*ast.Render)
+	switch {
+	case draws && p.branches != nil:
 		b.render(p, r)
 		for i := range p.branches {
 			p.branches[i].Render = p.render
 		}
-		return
-	}
-	if p.branches != nil {
+		return true
+	case p.branches != nil:
 		b.failf(op.At(), "no operator can follow one that gives several tables")
-	}
-	if p.graph != nil && !ofGraphs(op) {
+	case p.graph != nil && !ofGraphs(op):
 		b.failf(op.At(), "a graph is no table: graph-match, graph-shortest-paths, graph-mark-components or graph-to-table was expected after make-graph")
-	}
-	if _, drawn := op.(*ast.Render); !drawn {
+	case !draws:
 		p.further = nil
+	}
+	return false
+}
+
+// operator binds one operator onto a pipeline.
+func (b *binder) operator(p *pipeline, op ast.Op, in *scope) {
+	b.enter(op.At())
+	defer b.leave()
+	if b.drawsAll(p, op) {
+		return
 	}
 	switch op := op.(type) {
 	case *ast.Where:
