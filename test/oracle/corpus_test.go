@@ -1,9 +1,12 @@
 package oracle
 
 import (
+	_ "embed"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/azptu/azptu/internal/kql/agg"
@@ -128,6 +131,55 @@ func (c *corpus) functions() {
 			default:
 				c.add("T | summarize x = %s by k", call)
 			}
+		}
+	}
+}
+
+// mixed calls every function and aggregate with arguments of any type, most of them wrong.
+func (c *corpus) mixed() {
+	types := slices.Sorted(maps.Keys(samples))
+	for _, name := range sig.ScalarNames() {
+		if fn.Lookup(name) != nil {
+			c.add("T | project x = %s", c.anyCall(sig.Scalar(name), types))
+		}
+	}
+	for _, name := range sig.AggregateNames() {
+		if agg.Known(name) {
+			c.add("T | summarize x = %s", c.anyCall(sig.Aggregate(name), types))
+		}
+	}
+}
+
+// anyCall calls a function with as many arguments as an overload takes, or one more or less;
+// one of them is of any type, the others fit.
+func (c *corpus) anyCall(s *sig.Symbol, types []string) string {
+	o := s.Overloads[c.r.IntN(len(s.Overloads))]
+	var args []string
+	for _, p := range o.Params {
+		for range max(p.Min, 1) {
+			args = append(args, c.argument(p, "long"))
+		}
+	}
+	if len(args) > 0 {
+		args[c.r.IntN(len(args))] = c.one(samples[c.one(types...)]...)
+	}
+	switch c.r.IntN(8) {
+	case 0:
+		args = append(args, c.one(samples[c.one(types...)]...))
+	case 1:
+		args = args[:max(len(args)-1, 0)]
+	}
+	return s.Name + "(" + strings.Join(args, ", ") + ")"
+}
+
+//go:embed shapes.txt
+var shapesText string
+
+// shapes are queries written by hand.
+func (c *corpus) shapes() {
+	for line := range strings.Lines(shapesText) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			c.add("%s", line)
 		}
 	}
 }
@@ -273,6 +325,9 @@ func queries(seed uint64) []string {
 	c.about("operators")
 	c.operators()
 	c.about("pipelines")
-	c.pipelines(900)
+	c.pipelines(450)
+	c.about("mixed")
+	c.mixed()
+	c.shapes()
 	return c.out
 }

@@ -42,7 +42,9 @@ var differencesText string
 type difference struct {
 	query  *regexp.Regexp
 	reason string
-	met    int
+	// rare differences need not be met in each corpus.
+	rare bool
+	met  int
 }
 
 func differences(t *testing.T) []*difference {
@@ -52,6 +54,7 @@ func differences(t *testing.T) []*difference {
 		if line == "" || line[0] == '#' {
 			continue
 		}
+		line, rare := strings.CutPrefix(line, "~ ")
 		pattern, reason, ok := strings.Cut(line, "  ")
 		if !ok || strings.TrimSpace(reason) == "" {
 			t.Fatalf("differences.txt: no reason: %s", line)
@@ -60,7 +63,7 @@ func differences(t *testing.T) []*difference {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, &difference{query: re, reason: strings.TrimSpace(reason)})
+		out = append(out, &difference{query: re, reason: strings.TrimSpace(reason), rare: rare})
 	}
 	return out
 }
@@ -114,7 +117,7 @@ func TestOracleAgrees(t *testing.T) {
 		t.Errorf("%s\n%s", q, problem)
 	}
 	for _, d := range known {
-		if d.met == 0 && *seed == 1 {
+		if d.met == 0 && *seed == 1 && !d.rare {
 			t.Errorf("differences.txt: nothing differs any more for %s", d.query)
 		}
 		t.Logf("%4d queries: %s (%s)", d.met, d.reason, d.query)

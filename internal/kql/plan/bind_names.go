@@ -89,7 +89,7 @@ func aggName(c *ast.Call, i int, args []Expr, cols []Col) string {
 	case "argmax", "argmin": // the old names of arg_max and arg_min
 		name = strings.TrimPrefix(name, "arg") + "_" + argName(c, 0, args, cols)
 		if i > 0 {
-			name += "_" + argName(c, i, args, cols)
+			name += "_" + nameOr(argName(c, i, args, cols), "arg"+strconv.Itoa(i))
 		}
 		return name
 	case "take_any", "take_anyif", "any", "anyif":
