@@ -129,9 +129,11 @@ func (g *Gateway) ETag() string { return g.runtime.Load().etag }
 func (g *Gateway) Drain() { g.draining.Store(true) }
 
 // Close stores what is still queued and closes idle connections. It is called
-// when no call runs any more.
+// when no call is served any more; those that were cut off are recorded too.
 func (g *Gateway) Close(ctx context.Context) {
 	g.hijacked.closeAll()
+	for g.metrics.inFlight.Load() > 0 && sleep(ctx, lookAgain) {
+	}
 	g.records.close(ctx)
 	g.closeTelemetry(ctx, g.runtime.Load().telemetry)
 	g.retiring.Wait()
@@ -197,6 +199,24 @@ func (c *connections) remove(conn net.Conn) {
 	defer c.mu.Unlock()
 	delete(c.conns, conn)
 }
+
+// wait waits until all of them have ended.
+func (c *connections) wait(ctx context.Context) error {
+	for {
+		c.mu.Lock()
+		open := len(c.conns)
+		c.mu.Unlock()
+		if open == 0 {
+			return nil
+		}
+		if !sleep(ctx, lookAgain) {
+			return ctx.Err()
+		}
+	}
+}
+
+// lookAgain is how often what is to end is looked at.
+const lookAgain = 10 * time.Millisecond
 
 func (c *connections) closeAll() {
 	c.mu.Lock()

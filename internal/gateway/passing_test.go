@@ -3,6 +3,7 @@ package gateway
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -158,6 +159,64 @@ func TestWebSocketsAreJoined(t *testing.T) {
 	}
 	if rec := b.log.next(t, 0); rec.Status != 101 || rec.ResponseSize != int64(len("heard hello\n")) {
 		t.Errorf("%+v", rec)
+	}
+}
+
+// A WebSocket that is open when the gateway is told to stop goes on until it
+// ends, or until the grace time does; either way it is recorded.
+func TestWebSocketsMayFinishWhenTheGatewayStops(t *testing.T) {
+	for _, patient := range []bool{true, false} {
+		t.Run(fmt.Sprintf("patient %v", patient), func(t *testing.T) {
+			u := newUpstream(t, func(w http.ResponseWriter, _ *http.Request) {
+				conn, rw, err := w.(http.Hijacker).Hijack()
+				if err != nil {
+					return
+				}
+				defer conn.Close()
+				fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+				_, _ = io.Copy(conn, rw)
+			})
+			b := newBench(t, "", u)
+			server, err := b.Listen(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn, err := net.Dial("tcp", server.Addr())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			fmt.Fprintf(conn, "GET /openai/realtime?deployment=gpt-4o&api-version=1 HTTP/1.1\r\nHost: x\r\napi-key: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", testKey)
+			in := bufio.NewReader(conn)
+			if res, err := http.ReadResponse(in, nil); err != nil || res.StatusCode != http.StatusSwitchingProtocols {
+				t.Fatal(err, res)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			stopped := make(chan error, 1)
+			go func() { stopped <- server.Shutdown(ctx) }()
+			for !b.draining.Load() {
+				time.Sleep(time.Millisecond)
+			}
+			for range 3 { // it still speaks
+				fmt.Fprint(conn, "hello\n")
+				if line, err := in.ReadString('\n'); err != nil || line != "hello\n" {
+					t.Fatalf("%q %v", line, err)
+				}
+				time.Sleep(20 * time.Millisecond)
+			}
+			if patient {
+				conn.Close()
+			} else {
+				cancel()
+			}
+			if err := <-stopped; (err == nil) != patient {
+				t.Errorf("stopped with %v", err)
+			}
+			if rec := b.log.next(t, 0); rec.Status != 101 || rec.ResponseSize != 18 {
+				t.Errorf("%+v", rec)
+			}
+		})
 	}
 }
 

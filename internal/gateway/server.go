@@ -186,11 +186,14 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		if l == nil {
 			continue
 		}
-		if err := l.srv.Shutdown(ctx); err != nil {
+		err := l.srv.Shutdown(ctx)
+		if err != nil {
 			l.srv.Close()
-			if i == 0 {
-				cut = fmt.Errorf("calls were cut off: %w", err)
-			}
+		} else if i == 0 {
+			err = s.g.hijacked.wait(ctx)
+		}
+		if err != nil && i == 0 {
+			cut = fmt.Errorf("calls were cut off: %w", err)
 		}
 	}
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
