@@ -43,7 +43,7 @@ type runOptions struct {
 
 func newRun(env *verb.Env) *cobra.Command {
 	o := &runOptions{env: env}
-	cmd := verb.Command(env, verb.Spec{Use: "run", Help: "emulator.run", Run: func(ctx context.Context, _ []string) error { return o.run(ctx) }})
+	cmd := verb.Command(env, verb.Spec{Use: "run", Help: "emulator.run", NoDryRun: true, Run: func(ctx context.Context, _ []string) error { return o.run(ctx) }})
 	bindDir(cmd, &o.dir)
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", "127.0.0.1", "emulator.flag.listen")

@@ -33,7 +33,7 @@ type runOptions struct {
 
 func newRun(env *verb.Env) *cobra.Command {
 	o := &runOptions{env: env}
-	cmd := verb.Command(env, verb.Spec{Use: "run", Help: "gateway.run", Run: func(ctx context.Context, _ []string) error { return o.run(ctx) }})
+	cmd := verb.Command(env, verb.Spec{Use: "run", Help: "gateway.run", NoDryRun: true, Run: func(ctx context.Context, _ []string) error { return o.run(ctx) }})
 	bindConfig(cmd, &o.config)
 	cmd.Flags().BoolVar(&o.access, "access-log", false, "gateway.flag.access-log")
 	cmd.Flags().BoolVar(&o.noPoll, "no-watch", false, "gateway.flag.no-watch")

@@ -23,7 +23,7 @@ type eraseOptions struct {
 
 func newErase(env *verb.Env) *cobra.Command {
 	o := &eraseOptions{env: env}
-	cmd := verb.Command(env, verb.Spec{Use: "erase", Help: "logs.erase", Run: func(ctx context.Context, _ []string) error { return o.run(ctx) }})
+	cmd := verb.Command(env, verb.Spec{Use: "erase", Help: "logs.erase", NoDryRun: true, Run: func(ctx context.Context, _ []string) error { return o.run(ctx) }})
 	o.bind(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.who.Key, "key", "", "logs.flag.erase-key")

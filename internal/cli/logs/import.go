@@ -33,7 +33,7 @@ type importOptions struct {
 
 func newImport(env *verb.Env) *cobra.Command {
 	o := &importOptions{env: env}
-	cmd := verb.Command(env, verb.Spec{Use: "import FILE...", Help: "logs.import", Required: []string{"table"}, Run: o.run})
+	cmd := verb.Command(env, verb.Spec{Use: "import FILE...", Help: "logs.import", NoDryRun: true, Required: []string{"table"}, Run: o.run})
 	o.bind(cmd)
 	cmd.Flags().StringVar(&o.table, "table", "", "logs.flag.table")
 	cmd.Flags().StringVar(&o.format, "format", "", "logs.flag.import-format")

@@ -17,7 +17,7 @@ import (
 func newReplay(env *verb.Env) *cobra.Command {
 	var at folder
 	var file string
-	cmd := verb.Command(env, verb.Spec{Use: "replay SINK", Help: "logs.replay", Run: func(ctx context.Context, args []string) error {
+	cmd := verb.Command(env, verb.Spec{Use: "replay SINK", Help: "logs.replay", NoDryRun: true, Run: func(ctx context.Context, args []string) error {
 		shipment, err := namedSink(env, file, args[0], &at)
 		if err != nil {
 			return err

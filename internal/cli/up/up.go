@@ -44,7 +44,7 @@ type Options struct {
 // New makes the command `azptu up`. The scene runs azptu's commands by run.
 func New(env *verb.Env, run Runner) *cobra.Command {
 	o := &Options{env: env, run: run}
-	cmd := verb.Command(env, verb.Spec{Use: "up", Help: "up", Run: func(ctx context.Context, _ []string) error { return o.up(ctx) }})
+	cmd := verb.Command(env, verb.Spec{Use: "up", Help: "up", NoDryRun: true, Run: func(ctx context.Context, _ []string) error { return o.up(ctx) }})
 	cmd.Flags().BoolVar(&o.Once, "once", false, "up.flag.once")
 	cmd.Flags().BoolVar(&o.SkipScene, "skip-scene", false, "up.flag.skip-scene")
 	cmd.Flags().StringVar(&o.Dir, "dir", "", "up.flag.dir")

@@ -26,6 +26,9 @@ type Spec struct {
 	Hidden bool
 	// Lenient commands run even when the configuration is faulty.
 	Lenient bool
+	// NoDryRun is set for commands that change something and cannot show it
+	// before: they refuse --dry-run instead of passing over it.
+	NoDryRun bool
 	// Required names flags that must be given, without dashes.
 	Required []string
 	Run      func(ctx context.Context, args []string) error
@@ -49,6 +52,9 @@ func Command(env *Env, s Spec) *cobra.Command {
 		}
 		if err := env.required(cmd, s.Required); err != nil {
 			return err
+		}
+		if s.NoDryRun && env.Global.DryRun {
+			return exit.New(exit.Usage, env.T("cli.no-dry-run", "Command", cmd.CommandPath()))
 		}
 		return s.Run(cmd.Context(), args)
 	}
