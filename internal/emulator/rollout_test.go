@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/azptu/azptu/internal/emulator"
+	"github.com/azptu/azptu/internal/emulator/state"
 )
 
 const vTemplates = "2022-09-01"
@@ -185,4 +186,19 @@ func TestTemplateCancelled(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Error("cancelled, it goes on")
+}
+
+// One that an earlier run of the emulator did not end has failed.
+func TestTemplateInterrupted(t *testing.T) {
+	s := start(t, emulator.Config{})
+	r := newRest(t, s)
+	path := "{rg}/providers/Microsoft.Resources/deployments/left"
+	left := state.Document{ID: r.expand(path), Type: "Microsoft.Resources/deployments", Name: "left", Body: map[string]any{"properties": map[string]any{"provisioningState": "Running"}}}
+	if _, _, err := s.State.PutDocument(left, "", state.Match{}, state.Caller{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := at(r.must("GET", path, vTemplates, nil).body, "properties.error.code"); got != "DeploymentInterrupted" {
+		t.Errorf("it is said to be %v", got)
+	}
+	r.must("DELETE", path, vTemplates, nil)
 }

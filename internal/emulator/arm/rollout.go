@@ -2,6 +2,7 @@ package arm
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -72,7 +73,30 @@ func (h *Handler) rolloutNamed(q *request) (state.Document, error) {
 	if !found {
 		return state.Document{}, state.Refuse(http.StatusNotFound, "DeploymentNotFound", "Deployment '%.80s' could not be found.", q.params["rollout"])
 	}
-	return d, nil
+	return h.interrupted(d), nil
+}
+
+// interrupted sees to deployments that an earlier run of the emulator left
+// unfinished: nobody goes on with them.
+func (h *Handler) interrupted(d state.Document) state.Document {
+	goesOn := func() bool {
+		now := properties(&d)["provisioningState"]
+		return now == "Accepted" || now == "Running"
+	}
+	if !goesOn() || h.active(d.ID) != nil {
+		return d
+	}
+	if again, found := h.config.State.Document(d.ID); found {
+		d = again // it may have ended just now
+	}
+	if goesOn() {
+		d.Body = maps.Clone(d.Body)
+		p := maps.Clone(properties(&d))
+		p["provisioningState"] = "Failed"
+		p["error"] = map[string]any{"code": "DeploymentInterrupted", "message": "The emulator was stopped before the deployment ended."}
+		d.Body["properties"] = p
+	}
+	return d
 }
 
 func rolloutOf(d state.Document) map[string]any {
@@ -93,7 +117,7 @@ func (h *Handler) listRollouts(q *request) (*answer, error) {
 	out := []map[string]any{}
 	for _, d := range h.config.State.Documents(base, rolloutType) {
 		if strings.EqualFold(d.ID, base+"/providers/"+rolloutType+"/"+d.Name) {
-			out = append(out, rolloutOf(d))
+			out = append(out, rolloutOf(h.interrupted(d)))
 		}
 	}
 	slices.Reverse(out) // the newest first
