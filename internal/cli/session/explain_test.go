@@ -31,12 +31,13 @@ func TestExplain(t *testing.T) {
 		says map[string]string
 		hint map[string]string
 	}{
+		{&arm.Error{Kind: arm.Validation, Code: "LocationNotAvailableForResourceType", Message: "estus"}, 2, map[string]string{"pt-BR": "não é oferecido nesta região"}, map[string]string{"en": "azptu capacity show"}},
 		{&arm.Error{Kind: arm.SignIn, Code: "ExpiredAuthenticationToken", Message: "expired"}, 4, map[string]string{"pt-BR": "expired"}, map[string]string{"pt-BR": "az login", "es": "az login"}},
 		{&login.Error{Reason: "no credential"}, 4, map[string]string{"en": "DefaultAzureCredential failed to retrieve a token", "pt-BR": "DefaultAzureCredential failed to retrieve a token"}, map[string]string{"pt-BR": `az account set --subscription "sua-subscription-id"`}},
 		{&arm.Error{Kind: arm.Permission, Code: "AuthorizationFailed", Message: "no"}, 4, map[string]string{"es": "no tiene permiso"}, map[string]string{"en": "Contributor"}},
 		{&arm.Error{Kind: arm.NoQuota, Code: "InsufficientQuota", Message: "This operation require 30"}, 5, map[string]string{"pt-BR": "Quota insuficiente para esta capacidade PTU"}, map[string]string{"pt-BR": "Solicitar aumento de quota no Azure Portal"}},
 		{&arm.Error{Kind: arm.NoCapacity, Message: "region full"}, 5, map[string]string{"pt-BR": "Capacidade PTU não disponível na região"}, map[string]string{"pt-BR": "Usar deployment Global em vez de Regional"}},
-		{&arm.Error{Kind: arm.NotFound, Code: "ResourceGroupNotFound", Message: "rg"}, 3, map[string]string{"en": "Not found"}, map[string]string{"en": "az group list"}},
+		{&arm.Error{Kind: arm.NotFound, Code: "ResourceGroupNotFound", Message: "rg"}, 3, map[string]string{"en": "The resource group was not found", "es": "No se encontró el grupo de recursos"}, map[string]string{"en": "az group list"}},
 		{&arm.Error{Kind: arm.NotFound, Code: "SubscriptionNotFound", Message: "s"}, 3, nil, map[string]string{"en": "az account set"}},
 		{&arm.Error{Kind: arm.Conflict, Message: "busy"}, 6, map[string]string{"es": "Hay otra operación"}, map[string]string{"en": "Wait"}},
 		{&arm.Error{Kind: arm.Throttled, RetryAfter: 17 * time.Second}, 1, nil, map[string]string{"en": "17 seconds", "es": "17 segundos"}},
