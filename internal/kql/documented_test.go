@@ -187,3 +187,17 @@ func TestDocumentedLookupsOfAddresses(t *testing.T) {
 		{"the old expansion is bounded", `print a = range(1, 200, 1) | mvexpand a | count`, `128`},
 	})
 }
+
+func TestDocumentedTermsAndOrders(t *testing.T) {
+	view := "let V = view () { datatable(s:string, n:long)['Lab 7 PC here', 1, 'xLab PC', 2, 'lab-pc', 3, 'other', 4] }; "
+	checkRules(t, nil, []documented{
+		{"an asterisk inside a term", view + `search "Lab*PC" | sort by n asc | project n`, "1\n3"},
+		{"with case", view + `search kind=case_sensitive "Lab*PC" | project n`, "1"},
+		{"open at its begin", view + `search "*ab*PC" | sort by n asc | project n`, "1\n2\n3"},
+		{"everything", view + `search * | count`, "4"},
+		{"nulls stand outside of NaN", `datatable(r:real)[1, real(nan), real(null), -5] | sort by r asc nulls last`, "-5.0\n1.0\n\"NaN\"\nnull"},
+		{"or before it", `datatable(r:real)[1, real(nan), real(null), -5] | sort by r desc nulls first`, "null\n\"NaN\"\n1.0\n-5.0"},
+		{"numbers of rows", `range x from 1 to 9 step 1 | sample 5.5 | sample-distinct 2.5 of x | count`, `2`},
+		{"as far as it can be done", `set best_effort=true; union (print x = 1), NoSuchTable | count`, `1`},
+	})
+}

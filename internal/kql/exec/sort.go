@@ -123,7 +123,7 @@ func comparer(v *value.Vector, k plan.SortKey) func(i, j int32) int {
 		a, b := missing(v, i), missing(v, j)
 		switch {
 		case a && b:
-			return sign * (nullRank(v, i) - nullRank(v, j))
+			return nulls * (nullRank(v, j) - nullRank(v, i)) // nulls stand outside of NaN
 		case a:
 			return nulls
 		case b:

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/azptu/azptu/internal/kql/ast"
 	"github.com/azptu/azptu/internal/kql/value"
@@ -151,7 +152,8 @@ func (b *binder) union(p *pipeline, op *ast.Union, in *scope) {
 	if v, ok := p.node.(*Values); !ok || len(v.Cols) > 0 || v.Len != 1 {
 		parts = append(parts, &pipeline{node: p.node, name: p.name})
 	}
-	fuzzy := op.Options.Get("isfuzzy") == "true" || op.Options.Get("isfuzzy") == "True"
+	best, _ := b.settings["best_effort"].(Const)
+	fuzzy := strings.EqualFold(op.Options.Get("isfuzzy"), "true") || best.V.T == value.Bool && best.V.Bool()
 	for _, t := range op.Tables {
 		parts = append(parts, b.unionTables(t, in, fuzzy)...)
 	}

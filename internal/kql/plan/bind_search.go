@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/azptu/azptu/internal/kql/ast"
@@ -55,6 +56,8 @@ func (b *binder) search(p *pipeline, op *ast.Search, in *scope) {
 // just does not match.
 func (b *binder) searchCond(x ast.Expr, r *row, cs, lax bool) Expr {
 	switch x := x.(type) {
+	case *ast.Star:
+		return Const{value.OfBool(true)}
 	case *ast.Literal:
 		if x.V.T == value.String || x.V.T.IsNumeric() {
 			return b.anyHas(value.Text(x.V), searched(x.V.T, r.cols), cs)
@@ -115,6 +118,29 @@ func (b *binder) laxCondition(x ast.Expr, r *row) (e Expr) {
 	return b.condition(x, r)
 }
 
+// anyMatches looks for a term with * inside, which stands for any text.
+func (b *binder) anyMatches(term string, cols []Col, cs bool) Expr {
+	parts := strings.Split(strings.Trim(term, "*"), "*")
+	for i, p := range parts {
+		parts[i] = regexp.QuoteMeta(p)
+	}
+	re := strings.Join(parts, ".*")
+	if !strings.HasPrefix(term, "*") {
+		re = `\b` + re
+	}
+	if !strings.HasSuffix(term, "*") {
+		re += `\b`
+	}
+	if !cs {
+		re = "(?i)" + re
+	}
+	var any Expr = Const{value.OfBool(false)}
+	for _, c := range cols {
+		any = b.either(any, b.fold(fn.Lookup("matches regex"), []Expr{b.coerce(Ref{c.ID, c.Type}, value.String), Const{value.OfString(re)}}, value.Bool))
+	}
+	return any
+}
+
 // anyHas looks for a term, which may begin or end with *, in columns.
 func (b *binder) anyHas(term string, cols []Col, cs bool) Expr {
 	op := "has"
@@ -122,6 +148,8 @@ func (b *binder) anyHas(term string, cols []Col, cs bool) Expr {
 	switch {
 	case t == "":
 		return Const{value.OfBool(true)}
+	case strings.Contains(t, "*"):
+		return b.anyMatches(term, cols, cs)
 	case strings.HasPrefix(term, "*") && strings.HasSuffix(term, "*"):
 		op = "contains"
 	case strings.HasSuffix(term, "*"):

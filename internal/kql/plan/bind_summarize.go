@@ -179,9 +179,17 @@ func (b *binder) sort(p *pipeline, op *ast.Sort, in *scope) {
 
 // countOf binds a constant number of rows.
 func (b *binder) countOf(x ast.Expr, in *scope) int64 {
+	return b.countWhole(x, in, false)
+}
+
+// countAbout binds a count of operators that do not give the same rows each time, which
+// may have a fraction.
+func (b *binder) countAbout(x ast.Expr, in *scope) int64 { return b.countWhole(x, in, true) }
+
+func (b *binder) countWhole(x ast.Expr, in *scope, about bool) int64 {
 	k, ok := b.scalar(x, &row{in: in}).(Const)
 	v := value.Convert(k.V, value.Long)
-	if !ok || v.Null || !k.V.T.IsInteger() && (k.V.T != value.Dynamic || value.FromDynamic(k.V.X).T != value.Long) {
+	if !ok || v.Null || !k.V.T.IsInteger() && !(about && k.V.T.IsNumeric()) && (k.V.T != value.Dynamic || value.FromDynamic(k.V.X).T != value.Long) {
 		b.failf(x.At(), "a constant whole number of rows was expected here")
 	}
 	if v.I < 0 {
@@ -191,21 +199,20 @@ func (b *binder) countOf(x ast.Expr, in *scope) int64 {
 }
 
 func (b *binder) take(p *pipeline, op *ast.Rows, in *scope) {
-	n := b.countOf(op.N, in)
 	switch op.Verb {
 	case "take":
-		p.node = &Limit{In: p.node, N: n}
+		p.node = &Limit{In: p.node, N: b.countOf(op.N, in)}
 	case "sample":
-		p.node, p.ordered = &Sample{In: p.node, N: n}, false
+		p.node, p.ordered = &Sample{In: p.node, N: b.countAbout(op.N, in)}, false
 	default:
 		b.distinct(p, b.items([]ast.Expr{op.Of}, p.rowOf(in)))
-		p.node = &Limit{In: p.node, N: n}
+		p.node = &Limit{In: p.node, N: b.countAbout(op.N, in)}
 	}
 }
 
 func (b *binder) topHitters(p *pipeline, op *ast.TopHitters, in *scope) {
 	r := p.rowOf(in)
-	n := b.countOf(op.N, in)
+	n := b.countAbout(op.N, in)
 	of := b.item(op.Of, r)[0]
 	var aggs []Agg
 	r.aggs = &aggs
