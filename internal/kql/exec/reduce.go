@@ -127,7 +127,7 @@ func (r *reducer) pattern(g *reducedGroup) string {
 	stars := make([]bool, len(g.terms))
 	kept := false
 	for i, t := range g.terms {
-		stars[i] = t.star || t.word && t.text != "" && float64(r.often[placedTerm{i, t.text}]) <= r.threshold*float64(r.rows)
+		stars[i] = t.star || r.rare(i, t)
 		kept = kept || t.word && t.text != "" && !stars[i]
 	}
 	if !kept {
@@ -145,6 +145,11 @@ func (r *reducer) pattern(g *reducedGroup) string {
 		}
 	}
 	return b.String()
+}
+
+// rare says that a word is not frequent at its place.
+func (r *reducer) rare(at int, t term) bool {
+	return t.word && t.text != "" && float64(r.often[placedTerm{at, t.text}]) <= r.threshold*float64(r.rows)
 }
 
 // reduced is a row of the result.

@@ -47,29 +47,7 @@ var sketchFuncs = func() group {
 			}
 			return null(value.Dynamic)
 		}},
-		"percentiles_array_tdigest": {Row: func(_ *Context, a []value.Value) value.Value {
-			d, ok := sketch.DigestOf(a[0].X)
-			if !ok {
-				return null(value.Dynamic)
-			}
-			wanted, isList := list(a[1])
-			if !isList {
-				for _, v := range a[1:] {
-					wanted = append(wanted, v.AsDynamic())
-				}
-			}
-			out := []any{}
-			for _, w := range wanted {
-				p, _ := number(w)
-				x, _ := d.Percentile(p)
-				v := value.OfReal(x)
-				if t, ok := typeArg(a, 2); ok && isList {
-					v = value.Convert(v, t)
-				}
-				out = append(out, v.AsDynamic())
-			}
-			return dyn(out)
-		}},
+		"percentiles_array_tdigest": {Row: percentilesOfDigest},
 		"rank_tdigest": {Row: func(_ *Context, a []value.Value) value.Value {
 			if d, ok := sketch.DigestOf(a[0].X); ok {
 				return value.OfReal(d.Rank(asReal(a[1])))
@@ -91,4 +69,29 @@ func typeArg(a []value.Value, i int) (value.Type, bool) {
 		return value.Unknown, false
 	}
 	return value.TypeByName(a[i].S)
+}
+
+// percentilesOfDigest gives percentiles named one by one, or in an array and then as a type.
+func percentilesOfDigest(_ *Context, a []value.Value) value.Value {
+	d, ok := sketch.DigestOf(a[0].X)
+	if !ok {
+		return null(value.Dynamic)
+	}
+	wanted, isList := list(a[1])
+	if !isList {
+		for _, v := range a[1:] {
+			wanted = append(wanted, v.AsDynamic())
+		}
+	}
+	out := []any{}
+	for _, w := range wanted {
+		p, _ := number(w)
+		x, _ := d.Percentile(p)
+		v := value.OfReal(x)
+		if t, ok := typeArg(a, 2); ok && isList {
+			v = value.Convert(v, t)
+		}
+		out = append(out, v.AsDynamic())
+	}
+	return dyn(out)
 }

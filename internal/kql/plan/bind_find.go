@@ -40,19 +40,7 @@ func (b *binder) find(p *pipeline, op *ast.Find, in *scope) {
 	for _, id := range named {
 		b.someHas(parts, id)
 	}
-	var kept []*found
-	for i, part := range parts {
-		cols := part.node.Columns()
-		if len(named) > 0 && !slices.ContainsFunc(cols, func(c Col) bool { return named[c.Name] != nil }) {
-			continue
-		}
-		pred := b.searchCond(op.Pred, &row{in: in, cols: cols, terms: true}, false, true)
-		if k, ok := pred.(Const); ok && !k.V.Bool() {
-			continue
-		}
-		part.name = nameOr(part.name, "find_arg"+itoa(i))
-		kept = append(kept, &found{part, pred})
-	}
+	kept := b.foundIn(parts, op, named, in)
 	var cols []findColumn
 	pack := op.Pack
 	switch {
@@ -88,6 +76,23 @@ func (b *binder) find(p *pipeline, op *ast.Find, in *scope) {
 		}
 		p.node = none
 	}
+}
+
+// foundIn keeps the tables for whose rows the condition can hold.
+func (b *binder) foundIn(parts []*pipeline, op *ast.Find, named map[string]*ast.Ident, in *scope) (kept []*found) {
+	for i, part := range parts {
+		cols := part.node.Columns()
+		if len(named) > 0 && !slices.ContainsFunc(cols, func(c Col) bool { return named[c.Name] != nil }) {
+			continue
+		}
+		pred := b.searchCond(op.Pred, &row{in: in, cols: cols, terms: true}, false, true)
+		if k, ok := pred.(Const); ok && !k.V.Bool() {
+			continue
+		}
+		part.name = nameOr(part.name, "find_arg"+itoa(i))
+		kept = append(kept, &found{part, pred})
+	}
+	return kept
 }
 
 // someHas refuses a name that is a column of none of the tables.

@@ -93,18 +93,7 @@ func aggName(c *ast.Call, i int, args []Expr, cols []Col) string {
 		}
 		return name
 	case "take_any", "take_anyif", "any", "anyif":
-		n := argName(c, i, args, cols)
-		switch {
-		case name == "anyif" || name == "any" && len(args) == 1:
-			return name + "_" + n
-		case name == "take_anyif":
-			return n
-		case n == "":
-			return "any_arg" + strconv.Itoa(i)
-		case name == "any":
-			return "any_" + n
-		}
-		return n
+		return anyName(name, argName(c, i, args, cols), i, len(args))
 	case "percentile", "percentiles", "percentilew", "percentilesw":
 		first := 1
 		if strings.HasSuffix(name, "w") {
@@ -119,6 +108,21 @@ func aggName(c *ast.Call, i int, args []Expr, cols []Col) string {
 		return "percentiles_" + nameOf(c.Args[0])
 	}
 	return callName(c, sig.Aggregate(c.Name))
+}
+
+// anyName names a column of take_any, any and their conditional forms after the argument.
+func anyName(name, n string, i, args int) string {
+	switch {
+	case name == "anyif" || name == "any" && args == 1:
+		return name + "_" + n
+	case name == "take_anyif":
+		return n
+	case n == "":
+		return "any_arg" + strconv.Itoa(i)
+	case name == "any":
+		return "any_" + n
+	}
+	return n
 }
 
 // argName names an argument of an aggregate; those that * stands for are columns.

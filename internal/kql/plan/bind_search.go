@@ -67,22 +67,7 @@ func (b *binder) searchCond(x ast.Expr, r *row, cs, lax bool) Expr {
 		case "and", "or":
 			return b.fold(fn.Lookup(x.Op), []Expr{b.searchCond(x.L, r, cs, lax), b.searchCond(x.R, r, cs, lax)}, value.Bool)
 		case ":":
-			term, ok := x.R.(*ast.Literal)
-			if !ok {
-				b.failf(x.R.At(), "a constant term was expected here")
-			}
-			cols := r.cols
-			if id, ok := x.L.(*ast.Ident); ok {
-				i := indexOf(cols, id.Name)
-				if i < 0 {
-					if lax {
-						return Const{value.OfBool(false)}
-					}
-					b.name(id, r)
-				}
-				cols = cols[i : i+1]
-			}
-			return b.anyHas(value.Text(term.V), cols, cs)
+			return b.columnHas(x, r, cs, lax)
 		}
 	case *ast.Call:
 		if x.Name == "not" && len(x.Args) == 1 {
@@ -101,6 +86,26 @@ func (b *binder) searchCond(x ast.Expr, r *row, cs, lax bool) Expr {
 // among reals.
 func searched(term value.Type, cols []Col) []Col {
 	return filterCols(cols, func(c Col) bool { return c.Type != value.Real || term != value.Real })
+}
+
+// columnHas binds column:term, or *:term.
+func (b *binder) columnHas(x *ast.Binary, r *row, cs, lax bool) Expr {
+	term, ok := x.R.(*ast.Literal)
+	if !ok {
+		b.failf(x.R.At(), "a constant term was expected here")
+	}
+	cols := r.cols
+	if id, ok := x.L.(*ast.Ident); ok {
+		i := indexOf(cols, id.Name)
+		if i < 0 {
+			if lax {
+				return Const{value.OfBool(false)}
+			}
+			b.name(id, r)
+		}
+		cols = cols[i : i+1]
+	}
+	return b.anyHas(value.Text(term.V), cols, cs)
 }
 
 // laxCondition is false where a name is not known.
