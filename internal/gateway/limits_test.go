@@ -135,10 +135,11 @@ func TestAddressesAreBounded(t *testing.T) {
 	of := func(address, product string) *localAccount {
 		return l.account(Scope{AddressScope, address, product}, limits)
 	}
-	if of("192.0.2.1", "p") != of("192.0.2.1", "p") {
+	first := of("192.0.2.1", "p")
+	if of("192.0.2.1", "p") != first {
 		t.Error("one address, two accounts")
 	}
-	if of("192.0.2.1", "p") == of("192.0.2.1", "q") {
+	if of("192.0.2.1", "q") == first {
 		t.Error("two products, one account")
 	}
 	for i := range maxAddresses + 100 {
