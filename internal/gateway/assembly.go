@@ -42,7 +42,7 @@ func (a *assembly) readPlain(data []byte) (piece span, ok bool) {
 	}
 	at += len(plainDelta)
 	text := data[at:]
-	end := closingQuote(text, 0)
+	end := jsonlex.ClosingQuote(text, 0)
 	if end+1 >= len(text) || text[end+1] != '}' {
 		return piece, false
 	}

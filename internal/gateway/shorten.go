@@ -25,7 +25,7 @@ func cutTexts(body []byte, most int) []byte {
 			at++
 			continue
 		}
-		end := closingQuote(body, at+1)
+		end := jsonlex.ClosingQuote(body, at+1)
 		text := body[at+1 : end]
 		if len(text) > most {
 			text = append(append([]byte{}, whole(text[:most])...), "…"...)
@@ -52,17 +52,4 @@ func skeleton(body []byte) []byte {
 		}
 	}
 	return append(out, '}')
-}
-
-// closingQuote is where the text ends that goes on at a place.
-func closingQuote(body []byte, at int) int {
-	for ; at < len(body); at++ {
-		switch body[at] {
-		case '\\':
-			at++
-		case '"':
-			return at
-		}
-	}
-	return len(body)
 }

@@ -51,7 +51,7 @@ func (r *Rules) Body(body []byte) []byte {
 	var out []byte // nil until something is found
 	done := 0      // what of body is in out
 	for at := bytes.IndexByte(body, '"'); at >= 0 && at < len(body); {
-		end := closingQuote(body, at+1)
+		end := jsonlex.ClosingQuote(body, at+1)
 		text := body[at+1 : end]
 		if masked, found := r.quoted(text); found {
 			out = append(append(out, body[done:at+1]...), masked...)
@@ -67,19 +67,6 @@ func (r *Rules) Body(body []byte) []byte {
 		return body
 	}
 	return append(out, body[done:]...)
-}
-
-// closingQuote is where the text ends that goes on at a place.
-func closingQuote(body []byte, at int) int {
-	for ; at < len(body); at++ {
-		switch body[at] {
-		case '\\':
-			at++
-		case '"':
-			return at
-		}
-	}
-	return len(body)
 }
 
 // quoted masks the inside of a JSON string by its meaning: an escape is not part

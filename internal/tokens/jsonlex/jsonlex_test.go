@@ -153,3 +153,11 @@ func BenchmarkSkip(b *testing.B) {
 		}
 	}
 }
+
+func TestClosingQuote(t *testing.T) {
+	for text, want := range map[string]int{`abc"`: 3, `"`: 0, `a\"b"c"`: 4, `a\\"b`: 3, `no end`: 6, `cut off \`: 9, ``: 0} {
+		if got := ClosingQuote([]byte(text), 0); got != want {
+			t.Errorf("%s: %d, want %d", text, got, want)
+		}
+	}
+}

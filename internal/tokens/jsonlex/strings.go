@@ -193,3 +193,17 @@ func AppendEscaped[T string | []byte](dst []byte, text T) []byte {
 	}
 	return append(dst, text[start:]...)
 }
+
+// ClosingQuote is where the string ends whose inside goes on at a place: the
+// place of its closing quote, or the length of text when it has none.
+func ClosingQuote(text []byte, at int) int {
+	for ; at < len(text); at++ {
+		switch text[at] {
+		case '\\':
+			at++
+		case '"':
+			return at
+		}
+	}
+	return len(text)
+}
